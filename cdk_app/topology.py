@@ -1,0 +1,149 @@
+"""What the deployment consists of, as plain data: the one drawing that has two interpreters.
+
+`cdk_app.stacks` turns it into CloudFormation, `cdk_app.local` into processes on this machine. Neither adds a function,
+a route, a schedule or a rule of its own; a test reads the synthesised template and holds them to it.
+
+              routes            rule `wake`
+    HTTPS ───────────► submit ─────────────► worker ◄── poller ◄── every minute
+      │               dashboard                  ▲
+      └── authorizer                             └───── requeue_stalled ◄── every minute
+
+This module imports nothing but the standard library and knows neither CDK nor this machine.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+
+@dataclass(frozen=True)
+class May:
+    """What a function may touch: nothing that is not named here is granted. Prefixes end in a slash."""
+
+    broker: bool = False
+    read: tuple[str, ...] = ()  # GetObject on these prefixes, and ListBucket, so that a missing key is a 404 and no 403
+    write: tuple[str, ...] = ()  # PutObject
+    delete: tuple[str, ...] = ()  # DeleteObject
+    wake: bool = False  # PutEvents on the bus
+    keys: bool = False  # GetSecretValue on the API keys' secret
+
+
+@dataclass(frozen=True)
+class Function:
+    """A Lambda: its code is `functions/<name>`, its handler `handler.handler`, its sample events `events/<name>*.json`."""
+
+    name: str
+    memory_mb: int
+    timeout_s: int
+    may: May
+    kind: Literal["zip", "image"] = "zip"
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route of the HTTP API. A path's static segments win over `{id}`. Routes that are not public need a key."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    function: str
+    public: bool = False
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """An EventBridge schedule: the function is invoked once every so many minutes."""
+
+    function: str
+    every_minutes: int
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of the bus: an event of this source and detail type invokes the function, asynchronously."""
+
+    name: str
+    source: str
+    detail_type: str
+    function: str
+    retries: int = 0  # a wake that is late is worth nothing, and the poller is the safety net
+    max_age_s: int = 60
+
+
+WAKE_SOURCE: Final = "report-queue"
+WAKE_DETAIL_TYPE: Final = "wake"
+
+FUNCTIONS: Final = (
+    Function("authorizer", memory_mb=256, timeout_s=5, may=May(keys=True)),
+    Function(
+        "submit",
+        memory_mb=512,
+        timeout_s=15,
+        may=May(broker=True, read=("open/", "closed/"), write=("open/",), delete=("open/",), wake=True),
+    ),
+    Function(
+        "dashboard",
+        memory_mb=512,
+        timeout_s=15,
+        may=May(
+            broker=True,
+            read=("open/", "closed/", "reports/"),
+            write=("open/", "closed/"),
+            delete=("open/",),
+            wake=True,
+        ),
+    ),
+    Function(
+        "worker",
+        memory_mb=3_008,
+        timeout_s=900,
+        may=May(
+            broker=True,
+            read=("open/", "closed/", "reports/"),
+            write=("reports/", "closed/"),
+            delete=("open/",),
+            wake=True,
+        ),
+        kind="image",
+    ),
+    Function("poller", memory_mb=256, timeout_s=75, may=May(broker=True, wake=True)),
+    Function(
+        "requeue_stalled",
+        memory_mb=256,
+        timeout_s=120,
+        may=May(broker=True, read=("open/", "closed/"), write=("closed/",), delete=("open/",), wake=True),
+    ),
+)
+
+AUTHORIZER: Final = "authorizer"
+AUTHORIZER_CACHE_S: Final = 60
+
+ROUTES: Final = (
+    Route("POST", "/api/v1/reports/generate", "submit"),
+    Route("GET", "/api/v1/reports/{id}/download", "dashboard"),
+    Route("GET", "/api/stats", "dashboard"),
+    Route("GET", "/api/workers", "dashboard"),
+    Route("GET", "/api/jobs", "dashboard"),
+    Route("GET", "/api/jobs/completed", "dashboard"),
+    Route("GET", "/api/jobs/failed", "dashboard"),
+    Route("GET", "/api/jobs/{id}", "dashboard"),
+    Route("POST", "/api/jobs/{id}/retry", "dashboard"),
+    Route("POST", "/api/jobs/{id}/cancel", "dashboard"),
+    Route("GET", "/api/report-types", "dashboard"),
+    Route("GET", "/health", "dashboard", public=True),
+    Route("GET", "/", "dashboard", public=True),
+    Route("GET", "/page/{name}", "dashboard", public=True),
+)
+
+SCHEDULES: Final = (
+    Schedule("poller", every_minutes=1),
+    Schedule("requeue_stalled", every_minutes=1),
+)
+
+RULES: Final = (Rule("wake", source=WAKE_SOURCE, detail_type=WAKE_DETAIL_TYPE, function="worker"),)
+
+
+def function(name: str) -> Function:
+    """The function of that name; raises KeyError where there is none."""
+    for candidate in FUNCTIONS:
+        if candidate.name == name:
+            return candidate
+    raise KeyError(name)

@@ -1,0 +1,103 @@
+"""What can go wrong, as a tree whose branches say what happens next.
+
+    ReportQueueError
+    ├── CallerError            the caller can fix it: an HTTP answer of the 4xx kind
+    │   ├── MalformedRequest       not JSON that we accept
+    │   ├── Forbidden              the key lacks the scope
+    │   ├── NotFound               no such job here, or another tenant's
+    │   ├── Conflict               the job's state does not allow it
+    │   ├── TooLarge               over a limit of size
+    │   └── InvalidRequest         JSON, but not what the report type's schema says (has `faults`)
+    ├── PermanentFailure       no attempt can help: the job fails at once (has `reason`)
+    ├── TransientFailure       another attempt may help: the job is retried (has `reason`)
+    │   ├── BrokerAway             Redis does not answer, or is full
+    │   └── StoreAway              S3 does not answer
+    └── LeaseLost              someone else owns the job now: drop the work, say nothing to the queue
+
+How each meets HTTP stands in one table, in `api`; how each meets the queue stands in `worker`.
+Messages are for the reader who must act; they never hold a payload, a key or a link.
+"""
+
+from dataclasses import dataclass
+
+
+class ReportQueueError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong with a request, and where: `pointer` is a JSON Pointer (RFC 6901) into the body."""
+
+    pointer: str
+    message: str
+
+
+class CallerError(ReportQueueError):
+    """The caller can fix it. `str(error)` says what is wrong and what to do."""
+
+
+class MalformedRequest(CallerError):
+    """The body is not JSON that we accept (syntax, duplicate keys, NaN, lone surrogates, depth, digits)."""
+
+
+class Forbidden(CallerError):
+    """The key is good, but does not carry the scope that this needs."""
+
+
+class NotFound(CallerError):
+    """Nothing here by that name, or it is another tenant's: the two answers are the same."""
+
+
+class Conflict(CallerError):
+    """The job is in a state that does not allow this."""
+
+
+class TooLarge(CallerError):
+    """Over a limit of size."""
+
+
+class InvalidRequest(CallerError):
+    """Well-formed, but not what is asked for; `faults` lists everything that is wrong, not only the first."""
+
+    def __init__(self, message: str, faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(message)
+        self.faults = faults
+
+
+class AttemptFailure(ReportQueueError):
+    """An attempt at a job went wrong. `reason` is a stable code such as `render.timeout`."""
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class PermanentFailure(AttemptFailure):
+    """No further attempt can help: the template or the payload is at fault."""
+
+
+class TransientFailure(AttemptFailure):
+    """Another attempt may help: a crash, a deadline, something away."""
+
+
+class BrokerAway(TransientFailure):
+    """Redis does not answer, refuses the connection, or has no memory left."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, reason="broker.away")
+
+
+class StoreAway(TransientFailure):
+    """S3 does not answer, or answers with a 5xx."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, reason="store.away")
+
+
+class LeaseLost(ReportQueueError):
+    """The job was cancelled or belongs to another attempt by now; `cancelled` tells which."""
+
+    def __init__(self, message: str, *, cancelled: bool) -> None:
+        super().__init__(message)
+        self.cancelled = cancelled

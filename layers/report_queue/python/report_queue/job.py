@@ -1,0 +1,156 @@
+"""A job's life: its states, the arrows between them, and what a worker holds while it works on one.
+
+           enqueue            claim               complete
+          ---------> waiting ---------> active --------------> completed --.
+             |        ^   ^              | | |                             |
+     delayed |        |   '--------------' | '---------------> failed -----+--> prune
+             v promote|       requeue      |   fail, requeue               |
+            delayed --'  <-----------------'     cancel ------> cancelled -'
+                                fail (retry)
+
+A state is a sorted set of the same name and a job is in exactly one; nothing else records the state. Failed and
+cancelled jobs go back to waiting by `retry`, a new round of the same job. `cancel` also leaves waiting and delayed.
+
+This module knows words and shapes only: nothing of Redis (`queue` does), S3 (`ledger` does) or PDF (`render` does).
+All moments are milliseconds since the epoch, read from the broker's clock.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class State(StrEnum):
+    """Where a job stands. The comment says who moves it out."""
+
+    WAITING = "waiting"  # claim (a worker), cancel
+    DELAYED = "delayed"  # promote (any claim, the poller), cancel
+    ACTIVE = "active"  # complete and fail (its worker), requeue (lease over), cancel
+    COMPLETED = "completed"  # prune
+    FAILED = "failed"  # retry, prune
+    CANCELLED = "cancelled"  # retry, prune
+
+    @property
+    def is_terminal(self) -> bool:
+        """True where no arrow but `retry` and `prune` leads on."""
+        return self in TERMINAL
+
+
+TERMINAL: Final = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED})
+
+
+class Progress:
+    """What a job's progress, 0 to 100, means: the last step that is behind it."""
+
+    ACCEPTED: Final = 0
+    CLAIMED: Final = 10
+    LAID_OUT: Final = 60
+    WRITTEN: Final = 80
+    PUBLISHED: Final = 100
+
+
+class Verdict(StrEnum):
+    """The broker's answer to whoever reports on a job. The first four are states; the others refuse."""
+
+    COMPLETED = "completed"
+    DELAYED = "delayed"  # a retry is coming
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    ACTIVE = "active"  # the answer to a beat: carry on
+    SUPERSEDED = "superseded"  # another attempt owns the job, or the lease was over
+    UNKNOWN = "unknown"  # the broker does not know the job (it was wiped); the reconciler brings it back
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """What `enqueue` needs to know; the payload stays in the ledger."""
+
+    id: str
+    tenant: str
+    report_type: str
+    accepted_at: int  # ms, when the ledger accepted it
+    attempts: int = 3  # how many may fail before the job does
+    round: int = 0  # 0 at first, one more by each manual retry
+    due_at: int | None = None  # ms; later than now: the job starts as delayed
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A worker's right to one job: valid while `attempt` is the job's newest and the lease is renewed in time."""
+
+    id: str
+    tenant: str
+    report_type: str
+    attempt: int  # 1 at the first claim; the fence
+    round: int
+    accepted_at: int  # ms
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an attempt made: kept with the job and in the receipt."""
+
+    key: str  # the object's key in the bucket
+    size: int  # bytes
+    pages: int
+    sha256: str  # hex, of the PDF
+    seconds: float  # of rendering
+    peak_memory_mb: int  # of the child that rendered
+
+
+@dataclass(frozen=True)
+class Completed:
+    """The end of an attempt that published its report."""
+
+    lease: Lease
+    result: Result
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The end of an attempt that did not. `permanent`: no retry."""
+
+    lease: Lease
+    reason: str  # a stable code: render.timeout
+    message: str  # for people
+    permanent: bool
+
+
+Outcome = Completed | Failed
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that the broker knows of a job."""
+
+    id: str
+    tenant: str
+    report_type: str
+    state: State
+    at: int  # ms, when it entered the state
+    moment: int  # ms, the state's score: order (waiting), due (delayed), lease end (active), end (terminal)
+    accepted_at: int  # ms
+    attempts: int  # allowed failures
+    attempt: int  # claims so far
+    failures: int
+    stalls: int
+    round: int
+    progress: int  # 0-100, see Progress
+    worker: str | None  # the last that claimed it
+    started_at: int | None  # ms, last claim
+    reason: str | None  # of the last failure
+    message: str | None
+    result: Result | None
+
+
+@dataclass(frozen=True)
+class WorkerBeat:
+    """A live worker's heartbeat."""
+
+    id: str
+    pid: int
+    started_at: int  # ms
+    beat_at: int  # ms
+    slots: int
+    active: int  # jobs that it holds
+    finished: int  # jobs that it ended since its start
