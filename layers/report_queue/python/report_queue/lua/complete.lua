@@ -1,0 +1,15 @@
+-- flags: allow-oom
+-- active -> completed
+-- Takes: id, attempt, worker, result (text, opaque). Gives: verdict.
+-- Idempotent by attempt: told twice, it answers `completed` twice.
+local function complete(args)
+  local now = clock(args)
+  local job, state = held(args)
+  if not job then return {verdict = state} end
+  if state == 'active' then
+    job.result, job.progress, job.reason, job.message = args.result, 100, nil, nil
+    move(args.id, job, 'active', 'completed', now, now)
+    return {verdict = 'completed'}
+  end
+  return {verdict = state == 'completed' and 'completed' or 'superseded'}
+end

@@ -1,0 +1,25 @@
+-- flags: allow-oom
+-- completed | failed | cancelled -> forgotten, by age and by number; and workers that have been silent for long
+-- Takes: limit. Gives: pruned, how many jobs. The receipt stays in the ledger.
+local function prune(args)
+  local now = clock(args)
+  local pruned = 0
+  for _, state in ipairs({'completed', 'failed', 'cancelled'}) do
+    local over = math.max(
+      redis.call('ZCARD', key[state]) - policy.retention_count,
+      redis.call('ZCOUNT', key[state], '-inf', ms(now - policy.retention_ms)))
+    over = math.min(over, args.limit - pruned)
+    if over > 0 then
+      for _, id in ipairs(redis.call('ZRANGE', key[state], 0, over - 1)) do
+        local job = read_or_drop(id, state)
+        if job then move(id, job, state, nil) end
+      end
+      pruned = pruned + over
+    end
+  end
+  local silent = ms(now - 10 * policy.lease_ms)
+  for _, worker in ipairs(redis.call('ZRANGE', key.workers, '-inf', silent, 'BYSCORE', 'LIMIT', 0, 100)) do
+    remove_worker(worker)
+  end
+  return {pruned = pruned}
+end

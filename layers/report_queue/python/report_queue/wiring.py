@@ -1,0 +1,95 @@
+"""The one place that builds clients, reads the clock and makes ids. Everything else is given them.
+
+`wiring()` reads the environment on its first call, never on import, and is made once per process.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.cluster import RedisCluster
+from redis.retry import Retry
+
+from report_queue.ledger import Ledger
+from report_queue.queue import Client, Queue
+from report_queue.request import job_id, random_job_id
+from report_queue.settings import Settings
+from report_queue.wake import Bus
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """What a function works with."""
+
+    settings: Settings
+    queue: Queue
+    ledger: Ledger
+    bus: Bus
+    now_ms: Callable[[], int]
+    new_id: Callable[[str, str | None], str]  # (tenant, Idempotency-Key or None) -> job id
+
+
+@cache
+def wiring() -> Wiring:
+    """The process's wiring, from its environment; raises pydantic.ValidationError where a setting is wrong."""
+    settings = Settings.read(os.environ)
+    return Wiring(
+        settings=settings,
+        queue=Queue(broker(settings), settings),
+        ledger=Ledger(aws_client("s3"), bucket=settings.bucket),
+        bus=Bus(aws_client("events"), bus=settings.bus),
+        now_ms=now_ms,
+        new_id=new_id,
+    )
+
+
+def broker(settings: Settings) -> Client:
+    """A client of the broker that makes each call once: the queue knows which calls may be made again."""
+    once = Retry(NoBackoff(), 0)
+    options: dict[str, Any] = {
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        "decode_responses": True,
+        "retry": once,
+    }
+    if settings.broker_cluster:
+        return _LazyCluster(lambda: RedisCluster.from_url(settings.broker_url, **options))
+    return Redis.from_url(settings.broker_url, **options)
+
+
+def aws_client(service: str) -> Any:
+    """A boto3 client that gives up within seconds: a function's caller is waiting."""
+    return boto3.client(
+        service,
+        config=Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3}),
+    )
+
+
+def now_ms() -> int:
+    """This machine's clock. It stamps acceptance; whatever is decided in the queue goes by the broker's."""
+    return time.time_ns() // 1_000_000
+
+
+def new_id(tenant: str, idempotency_key: str | None) -> str:
+    """A job's id: the same for the same tenant and Idempotency-Key, else one that no one can guess."""
+    return job_id(tenant, idempotency_key) if idempotency_key else random_job_id(now_ms(), os.urandom(10))
+
+
+class _LazyCluster:
+    """A cluster client that is built at the first call: its constructor asks the nodes, and they may be away."""
+
+    def __init__(self, connect: Callable[[], RedisCluster]) -> None:
+        self._connect = connect
+        self._connected: RedisCluster | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._connected is None:
+            self._connected = self._connect()
+        return getattr(self._connected, name)
