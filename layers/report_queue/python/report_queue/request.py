@@ -1,0 +1,156 @@
+"""What a caller asks for: parsed once, at the border; beyond it, types are facts.
+
+    body ── parse ──► Submission ── Request.of ──► Request ── to_json ──► open/<id>.json
+
+`parse` is the whole validation: size, JSON, the envelope {reportType, data, options?} and `data` against the report
+type's schema; it lists everything that is wrong, not only the first. It knows nothing of HTTP (`api` does), where
+the request is kept (`ledger` does) or how it becomes a PDF (`render` does).
+"""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final, Self
+
+from report_queue import strict_json
+from report_queue.errors import InvalidRequest, MalformedRequest, TooLarge
+from report_queue.reports import ReportType, report_types
+from report_queue.validation import faults
+
+ID_PATTERN: Final = r"^[0-9a-v]{26}$"  # 16 bytes as base32hex, which sorts as the bytes do
+MAX_FAULTS: Final = 100
+
+_IDEMPOTENCY_KEY: Final = re.compile(r"[!-~]{1,255}")
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a caller sent, parsed and validated. The same request has the same `digest`, however it was written."""
+
+    report_type: str
+    data: Any  # the payload, as parsed JSON
+    attempts: int | None  # 1 to 10; None: the deployment's default
+    delay_seconds: int  # 0 to 604,800
+    digest: str  # sha256, hex, of the canonical JSON of reportType, data and options
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the ledger keeps of an accepted submission. Moments are milliseconds since the epoch."""
+
+    id: str
+    tenant: str
+    report_type: str
+    data: Any
+    digest: str
+    accepted_at: int
+    attempts: int  # failures after which the job fails
+    round: int = 0  # one more by each manual retry
+    due_at: int | None = None  # not before; None: at once
+
+    @classmethod
+    def of(cls, submission: Submission, *, id: str, tenant: str, accepted_at: int, attempts: int) -> Self:  # noqa: A002 (the word of the API)
+        """The request of a submission; `attempts` is the default for one that names none."""
+        delay = submission.delay_seconds * 1000
+        return cls(
+            id=id,
+            tenant=tenant,
+            report_type=submission.report_type,
+            data=submission.data,
+            digest=submission.digest,
+            accepted_at=accepted_at,
+            attempts=submission.attempts or attempts,
+            due_at=accepted_at + delay if delay else None,
+        )
+
+    def to_json(self) -> bytes:
+        """The request as the ledger writes it."""
+        fields = {
+            "id": self.id,
+            "tenant": self.tenant,
+            "reportType": self.report_type,
+            "data": self.data,
+            "digest": self.digest,
+            "acceptedAt": self.accepted_at,
+            "attempts": self.attempts,
+            "round": self.round,
+            "dueAt": self.due_at,
+        }
+        return json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Self:
+        """The request that `to_json` wrote."""
+        fields = json.loads(text)
+        return cls(
+            id=fields["id"],
+            tenant=fields["tenant"],
+            report_type=fields["reportType"],
+            data=fields["data"],
+            digest=fields["digest"],
+            accepted_at=fields["acceptedAt"],
+            attempts=fields["attempts"],
+            round=fields["round"],
+            due_at=fields["dueAt"],
+        )
+
+
+def parse(body: bytes, *, limit: int, types: Mapping[str, ReportType] | None = None) -> Submission:
+    """The submission that a request's body holds; `limit` is the most bytes, `types` all report types unless given.
+
+    Raises TooLarge, MalformedRequest (not JSON that we accept), or InvalidRequest with up to 100 faults, whose
+    pointers lead into the body.
+    """
+    if len(body) > limit:
+        raise TooLarge(
+            f"The body has {len(body):,} bytes, the limit is {limit:,}: split the report, or aggregate its rows."
+        )
+    envelope = strict_json.parse(body)
+    found = tuple(islice(faults(envelope, report_types() if types is None else types), MAX_FAULTS + 1))
+    if found:
+        count = f"more than {MAX_FAULTS} places" if len(found) > MAX_FAULTS else _places(len(found))
+        raise InvalidRequest(f"The request is wrong in {count}: see errors.", found[:MAX_FAULTS])
+    options = envelope.get("options", {})
+    sent = {
+        "reportType": envelope["reportType"],
+        "data": envelope["data"],
+        "options": {"attempts": options.get("attempts"), "delaySeconds": options.get("delaySeconds", 0)},
+    }
+    return Submission(
+        report_type=sent["reportType"],
+        data=sent["data"],
+        attempts=sent["options"]["attempts"],
+        delay_seconds=sent["options"]["delaySeconds"],
+        digest=hashlib.sha256(strict_json.canonical(sent)).hexdigest(),
+    )
+
+
+def idempotency_key(header: str | None) -> str | None:
+    """The header's value if it is one that we accept, None without the header; raises MalformedRequest."""
+    if header is not None and not _IDEMPOTENCY_KEY.fullmatch(header):
+        raise MalformedRequest("Idempotency-Key must be 1 to 255 visible ASCII characters, without spaces.")
+    return header
+
+
+def job_id(tenant: str, idempotency_key: str) -> str:
+    """The id that every submission with this key of this tenant gets: how a repeated request finds its job."""
+    return _id(hashlib.sha256(f"{tenant}\0{idempotency_key}".encode()).digest()[:16])
+
+
+def random_job_id(now_ms: int, entropy: bytes) -> str:
+    """A new id from the moment and 10 random bytes; later ids sort later."""
+    if len(entropy) != 10:
+        raise ValueError("entropy must be 10 bytes")
+    return _id(now_ms.to_bytes(6, "big") + entropy)
+
+
+def _id(octets: bytes) -> str:
+    return base64.b32hexencode(octets).decode("ascii").rstrip("=").lower()
+
+
+def _places(count: int) -> str:
+    return "one place" if count == 1 else f"{count} places"

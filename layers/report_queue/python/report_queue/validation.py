@@ -1,0 +1,88 @@
+"""Everything that is wrong with an envelope {reportType, data, options?}, each fault with its place in the body.
+
+It judges values that `strict_json` parsed: the envelope's own rules here, `data` by the report type's JSON Schema
+(Draft 2020-12, formats checked). Messages never quote a value, which may be huge or secret.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any, Final
+
+from jsonschema_rs import Draft202012Validator, ValidationError
+
+from report_queue.errors import Fault
+from report_queue.reports import ReportType
+from report_queue.strict_json import clip
+
+_OPTIONS: Final = {"attempts": (1, 10), "delaySeconds": (0, 7 * 86_400)}
+
+
+def faults(envelope: Any, types: Mapping[str, ReportType]) -> Iterator[Fault]:
+    """The faults, lazily: none where the envelope is good."""
+    if not isinstance(envelope, dict):
+        yield Fault("", "must be an object with reportType, data and, if you like, options")
+        return
+    for key in envelope:
+        if key not in {"reportType", "data", "options"}:
+            yield Fault(_pointer([key]), "is not known here: only reportType, data and options are")
+    kind, fault = _report_type(envelope, types)
+    if fault is not None:
+        yield fault
+    yield from _option_faults(envelope.get("options", {}))
+    if "data" not in envelope:
+        yield Fault("/data", "is missing")
+    elif kind is not None:
+        yield from chain.from_iterable(map(_schema_faults, _validator(kind).iter_errors(envelope["data"])))
+
+
+def _report_type(envelope: dict[str, Any], types: Mapping[str, ReportType]) -> tuple[ReportType | None, Fault | None]:
+    known = ", ".join(types)
+    if "reportType" not in envelope:
+        return None, Fault("/reportType", f"is missing: one of {known}")
+    name = envelope["reportType"]
+    kind = types.get(name) if isinstance(name, str) else None
+    return kind, None if kind else Fault("/reportType", f"is not a report type: one of {known}")
+
+
+def _option_faults(options: Any) -> Iterator[Fault]:
+    if not isinstance(options, dict):
+        yield Fault("/options", "must be an object")
+        return
+    for name, value in options.items():
+        if name not in _OPTIONS:
+            yield Fault(_pointer(["options", name]), f"is not an option: only {' and '.join(_OPTIONS)} are")
+            continue
+        least, most = _OPTIONS[name]
+        if type(value) is not int or not least <= value <= most:  # a bool is an int to isinstance
+            yield Fault(f"/options/{name}", f"must be an integer from {least} to {most}")
+
+
+def _schema_faults(error: ValidationError) -> Iterator[Fault]:
+    """The faults that one finding of the schema is: a missing or superfluous member is a fault of its own place."""
+    at: list[str | int] = ["data", *error.instance_path]
+    details = error.kind.as_dict()
+    match error.kind.name:
+        case "required":
+            yield Fault(_pointer([*at, details["property"]]), "is missing")
+        case "additionalProperties" | "unevaluatedProperties":
+            for name in details["unexpected"]:
+                yield Fault(_pointer([*at, name]), "is not known here")
+        case _:
+            yield Fault(_pointer(at), clip(error.message.removeprefix(_VALUE + " "), 300))
+
+
+def _pointer(path: list[str | int]) -> str:
+    return "".join("/" + clip(str(step), 200).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+_VALUE: Final = "the value"  # stands in messages where the validator would quote the value
+_validators: Final[dict[str, tuple[dict[str, Any], Draft202012Validator]]] = {}
+
+
+def _validator(kind: ReportType) -> Draft202012Validator:
+    # Compiled once a process and type. A type of the same name with another schema (a test's) replaces it.
+    schema, validator = _validators.get(kind.name, (None, None))
+    if validator is None or schema is not kind.schema:
+        validator = Draft202012Validator(kind.schema, validate_formats=True, mask=_VALUE, offline=True)
+        _validators[kind.name] = kind.schema, validator
+    return validator

@@ -1,0 +1,285 @@
+"""Parsing a submission: what is refused, with what words, and that equal requests are equal."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report_queue.errors import Fault, InvalidRequest, MalformedRequest, TooLarge
+from report_queue.reports import ReportType
+from report_queue.request import (
+    ID_PATTERN,
+    Request,
+    Submission,
+    idempotency_key,
+    job_id,
+    parse,
+    random_job_id,
+)
+
+LIMIT = 5_000_000
+SCHEMA = {
+    "title": "Sums",
+    "type": "object",
+    "required": ["title", "rows"],
+    "additionalProperties": False,
+    "properties": {
+        "title": {"type": "string", "maxLength": 20},
+        "day": {"type": "string", "format": "date"},
+        "rows": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["amount"],
+                "properties": {"amount": {"type": "number"}, "a/b~c": {"type": "string"}},
+            },
+        },
+    },
+}
+TYPES = {"sums": ReportType(name="sums", folder=Path(), schema=SCHEMA, sample={})}
+DATA = {"title": "May", "day": "2026-05-31", "rows": [{"amount": 1.5}, {"amount": 2}]}
+
+
+def submission(body: bytes | dict[str, Any], *, limit: int = LIMIT) -> Submission:
+    return parse(body if isinstance(body, bytes) else json.dumps(body).encode(), limit=limit, types=TYPES)
+
+
+def faults(body: bytes | dict[str, Any]) -> tuple[Fault, ...]:
+    with pytest.raises(InvalidRequest) as caught:
+        submission(body)
+    return caught.value.faults
+
+
+def test_a_good_body_becomes_a_submission() -> None:
+    parsed = submission({"reportType": "sums", "data": DATA, "options": {"attempts": 5, "delaySeconds": 60}})
+    assert (parsed.report_type, parsed.data, parsed.attempts, parsed.delay_seconds) == ("sums", DATA, 5, 60)
+    assert re.fullmatch(r"[0-9a-f]{64}", parsed.digest)
+
+
+def test_without_options_the_deployment_decides() -> None:
+    parsed = submission({"reportType": "sums", "data": DATA})
+    assert (parsed.attempts, parsed.delay_seconds) == (None, 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"", "not JSON: expecting value at line 1, column 1"),
+        (b'{\n  "reportType": sums}', "line 2, column 17"),
+        (b'{"reportType": "sums",}', "not JSON"),
+        (b"{'reportType': 1}", "not JSON"),
+        (b'{"a": 1} {"b": 2}', "extra data"),
+        (b'\xef\xbb\xbf{"a": 1}', "not JSON"),
+        (b'{"a": "\xff"}', "not UTF-8: byte 7"),
+        (b'{"a": "\xed\xa0\x80"}', "not UTF-8"),
+        (b'{"a": NaN}', "NaN is not JSON"),
+        (b'{"a": [-Infinity]}', "-Infinity is not JSON"),
+        (b'{"a": 1e999}', "64-bit float"),
+        (b'{"a": -1e999}', "64-bit float"),
+        (b'{"a": {"b": 1, "c": 2, "b": 3}}', 'The key "b" is given twice'),
+        (b'{"a": "\\ud800"}', "\\ud800, half of a surrogate pair"),
+        (b'{"\\udfff": 1}', "\\udfff, half of a surrogate pair"),
+        (b'{"a": ["\\udc00\\ud83d"]}', "half of a surrogate pair"),
+        (b'{"a": ' + b"9" * 301 + b"}", "more than 300 digits"),
+        (b'{"a": -' + b"9" * 5_000 + b"}", "more than 300 digits"),
+        (b'{"a": ' + b"[" * 64 + b"]" * 64 + b"}", "deeper than 64"),
+        (b'{"a":' * 65 + b"1" + b"}" * 65, "deeper than 64"),
+        (b"[" * 100_000 + b"]" * 100_000, "deeper than 64"),
+        (b"[" * LIMIT, "deeper than 64"),
+        (b'{"a":' * (LIMIT // 5), "deeper than 64"),
+    ],
+    ids=range(23),
+)
+def test_what_is_not_json_that_everyone_reads_alike_is_malformed(body: bytes, says: str) -> None:
+    with pytest.raises(MalformedRequest) as caught:
+        submission(body)
+    assert says in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+def test_the_words_about_a_key_given_twice_stay_short() -> None:
+    key = b'"' + b"k" * 100_000 + b'": 1'
+    with pytest.raises(MalformedRequest) as caught:
+        submission(b"{" + key + b"," + key + b"}")
+    assert len(str(caught.value)) < 200
+
+
+def test_a_surrogate_pair_is_one_character_and_fine() -> None:
+    assert submission(b'{"reportType": "sums", "data": {"title": "\\ud83d\\ude00", "rows": []}}').data["title"] == "😀"
+
+
+def test_sixty_four_levels_and_three_hundred_digits_are_fine() -> None:
+    deep = b'{"reportType": "other", "data": ' + b"[" * 63 + b"9" * 300 + b"]" * 63 + b"}"
+    types = {"other": ReportType(name="other", folder=Path(), schema={"title": "Any"}, sample={})}
+    assert parse(deep, limit=LIMIT, types=types).report_type == "other"
+
+
+def test_a_body_over_the_limit_is_refused_unread() -> None:
+    with pytest.raises(TooLarge, match=r"101 bytes, the limit is 100"):
+        submission(b"x" * 101, limit=100)
+
+
+@pytest.mark.parametrize("body", [b"[]", b'"sums"', b"null", b"1", b"true"])
+def test_a_body_that_is_no_object_is_invalid(body: bytes) -> None:
+    assert [fault.pointer for fault in faults(body)] == [""]
+
+
+def test_an_unknown_report_type_is_answered_with_the_known_ones() -> None:
+    (fault,) = faults({"reportType": "sales-x", "data": {}})
+    assert fault == Fault("/reportType", "is not a report type: one of sums")
+
+
+@pytest.mark.parametrize("name", [None, 1, ["sums"], {"sums": 1}, True])
+def test_a_report_type_that_is_no_string_is_invalid(name: Any) -> None:
+    assert [fault.pointer for fault in faults({"reportType": name, "data": {}})] == ["/reportType"]
+
+
+@pytest.mark.parametrize(
+    ("options", "pointer"),
+    [
+        (None, "/options"),
+        ([], "/options"),
+        ("fast", "/options"),
+        ({"priority": 1}, "/options/priority"),
+        ({"a/b~c": 1}, "/options/a~1b~0c"),
+        ({"attempts": 0}, "/options/attempts"),
+        ({"attempts": 11}, "/options/attempts"),
+        ({"attempts": "3"}, "/options/attempts"),
+        ({"attempts": True}, "/options/attempts"),
+        ({"attempts": 1.5}, "/options/attempts"),
+        ({"attempts": None}, "/options/attempts"),
+        ({"delaySeconds": -1}, "/options/delaySeconds"),
+        ({"delaySeconds": 604_801}, "/options/delaySeconds"),
+        ({"delaySeconds": 10**299}, "/options/delaySeconds"),
+    ],
+)
+def test_options_have_names_types_and_ranges(options: Any, pointer: str) -> None:
+    assert [fault.pointer for fault in faults({"reportType": "sums", "data": DATA, "options": options})] == [pointer]
+
+
+def test_all_faults_are_listed_each_with_its_place() -> None:
+    body = {
+        "reportType": "sums",
+        "extra": 1,
+        "options": {"attempts": 0},
+        "data": {
+            "title": "x" * 21,
+            "day": "2026-13-01",
+            "odd": 1,
+            "rows": [{"amount": 1}, {"amount": "1"}, {}, {"amount": 1, "a/b~c": 2}],
+        },
+    }
+    found = {fault.pointer: fault.message for fault in faults(body)}
+    assert found == {
+        "/extra": "is not known here: only reportType, data and options are",
+        "/options/attempts": "must be an integer from 1 to 10",
+        "/data/title": "is longer than 20 characters",
+        "/data/day": 'is not a "date"',
+        "/data/odd": "is not known here",
+        "/data/rows/1/amount": 'is not of type "number"',
+        "/data/rows/2/amount": "is missing",
+        "/data/rows/3/a~1b~0c": 'is not of type "string"',
+    }
+
+
+def test_everything_missing_is_said_at_once() -> None:
+    assert {fault.pointer for fault in faults(b"{}")} == {"/reportType", "/data"}
+
+
+def test_at_most_a_hundred_faults_are_listed_and_no_value_is_echoed() -> None:
+    rows = [{"amount": "y" * 2_000} for _ in range(500)]
+    with pytest.raises(InvalidRequest, match="more than 100 places") as caught:
+        submission({"reportType": "sums", "data": {"title": "t", "rows": rows}})
+    assert len(caught.value.faults) == 100
+    assert not any("yy" in fault.message for fault in caught.value.faults)
+
+
+def test_a_huge_key_does_not_come_back_whole() -> None:
+    (fault,) = faults({"reportType": "sums", "data": {**DATA, "k" * 100_000: 1}})
+    assert len(fault.pointer) < 250
+
+
+def test_the_same_request_has_the_same_digest_however_it_is_written() -> None:
+    one = submission(b'{"reportType":"sums","data":{"title":"\\u00e4","rows":[{"amount":1.50}]}}')
+    two = submission(
+        '{"options": {"delaySeconds": 0}, "data": {"rows": [{"amount": 15e-1}], "title": "ä"},'
+        ' "reportType": "sums"}'.encode()
+    )
+    assert one.digest == two.digest
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"reportType": "sums", "data": {**DATA, "title": "June"}},
+        {"reportType": "sums", "data": {**DATA, "rows": DATA["rows"][::-1]}},
+        {"reportType": "sums", "data": DATA, "options": {"attempts": 3}},
+        {"reportType": "sums", "data": DATA, "options": {"delaySeconds": 1}},
+    ],
+)
+def test_another_request_has_another_digest(other: dict[str, Any]) -> None:
+    assert submission(other).digest != submission({"reportType": "sums", "data": DATA}).digest
+
+
+@pytest.mark.parametrize("value", ["a", "!" * 255, "6f1c-42_~", None])
+def test_a_good_idempotency_key_is_taken_as_it_is(value: str | None) -> None:
+    assert idempotency_key(value) == value
+
+
+@pytest.mark.parametrize("value", ["", "x" * 256, "a b", "tab\t", "ä", "line\n", "\x00", "\x7f"])
+def test_a_bad_idempotency_key_is_malformed(value: str) -> None:
+    with pytest.raises(MalformedRequest, match="visible ASCII"):
+        idempotency_key(value)
+
+
+def test_an_idempotency_key_gives_one_id_per_tenant() -> None:
+    assert job_id("acme", "k") == job_id("acme", "k")
+    assert len({job_id("acme", "k"), job_id("acme", "l"), job_id("bolt", "k"), job_id("acmek", "")}) == 4
+    assert re.fullmatch(ID_PATTERN, job_id("acme", "k"))
+
+
+def test_random_ids_sort_by_their_moment() -> None:
+    ids = [random_job_id(now, bytes([255 - n]) * 10) for n, now in enumerate([0, 1, 1_700_000_000_000, 2**48 - 1])]
+    assert ids == sorted(ids)
+    assert all(re.fullmatch(ID_PATTERN, name) for name in ids)
+
+
+def test_a_delay_counts_from_acceptance() -> None:
+    parsed = submission({"reportType": "sums", "data": DATA, "options": {"delaySeconds": 60}})
+    assert Request.of(parsed, id="i", tenant="t", accepted_at=1_000, attempts=3).due_at == 61_000
+    at_once = submission({"reportType": "sums", "data": DATA})
+    assert Request.of(at_once, id="i", tenant="t", accepted_at=1_000, attempts=3).due_at is None
+
+
+@pytest.mark.parametrize(("options", "attempts"), [({}, 3), ({"attempts": 7}, 7)])
+def test_the_default_of_attempts_is_for_requests_that_name_none(options: dict[str, int], attempts: int) -> None:
+    parsed = submission({"reportType": "sums", "data": DATA, "options": options})
+    assert Request.of(parsed, id="i", tenant="t", accepted_at=0, attempts=3).attempts == attempts
+
+
+def test_a_request_survives_the_ledger() -> None:
+    data = {"title": "ä😀", "empty": [], "none": {}, "long": 12345678901234567, "float": 0.1, "big": 10**299}
+    request = Request(
+        id=job_id("acme", "k"),
+        tenant="acme",
+        report_type="sums",
+        data=data,
+        digest="d" * 64,
+        accepted_at=1_700_000_000_000,
+        attempts=3,
+        round=2,
+        due_at=1_700_000_060_000,
+    )
+    assert Request.from_json(request.to_json()) == request
+    assert set(json.loads(request.to_json())) == {
+        "id",
+        "tenant",
+        "reportType",
+        "data",
+        "digest",
+        "acceptedAt",
+        "attempts",
+        "round",
+        "dueAt",
+    }
