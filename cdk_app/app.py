@@ -1,0 +1,38 @@
+"""The CDK app: `cdk synth|diff|deploy -c environment=dev`.
+
+Synthesis looks nothing up, and needs neither an account nor Docker. It does run pip, for the dependencies' layer;
+`-c layers=skip` leaves that out, for whoever only wants to read the templates.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import aws_cdk as cdk
+
+from cdk_app.environments import Environment
+from cdk_app.stacks.app import AppStack
+from cdk_app.stacks.data import DataStack
+from cdk_app.stacks.network import NetworkStack
+
+_BUNDLED_STACKS: Final = "aws:cdk:bundling-stacks"
+
+
+def build(app: cdk.App) -> Environment:
+    """Add the stacks of the environment that the app's context names."""
+    environments: Mapping[str, Mapping[str, Any]] = app.node.get_context("environments")
+    environment = Environment.named(app.node.get_context("environment"), environments)
+    if app.node.try_get_context("layers") == "skip":
+        app.node.set_context(_BUNDLED_STACKS, [])
+
+    network = NetworkStack(app, f"{environment.prefix}-network", environment=environment)
+    data = DataStack(app, f"{environment.prefix}-data", environment=environment, network=network)
+    AppStack(app, f"{environment.prefix}-app", environment=environment, network=network, data=data)
+    cdk.Tags.of(app).add("project", "report-queue")
+    cdk.Tags.of(app).add("environment", environment.name)
+    return environment
+
+
+if __name__ == "__main__":
+    cdk_app = cdk.App()
+    build(cdk_app)
+    cdk_app.synth()

@@ -1,0 +1,74 @@
+"""The code of functions and layers as assets, without Docker.
+
+The dependencies' layer is what pip puts together for the functions' platform, on whatever machine runs it. The asset's
+hash covers the requirements (exact versions) and the command, so that pip runs again only when one of them changed.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_lambda as lambda_
+
+ROOT: Final = Path(__file__).parent.parent
+PYTHON: Final = lambda_.Runtime.PYTHON_3_13
+ARCHITECTURE: Final = lambda_.Architecture.ARM_64
+_NO_CODE: Final = ["**/__pycache__", "**/*.egg-info", "**/*.pyc"]
+
+# Wheels are tagged by the oldest C library that they run on: Lambda's Python 3.13 has 2.34.
+_PIP: Final = (
+    "install",
+    "--quiet",
+    "--disable-pip-version-check",
+    "--no-compile",
+    "--no-deps",  # requirements.txt lists everything
+    "--only-binary=:all:",
+    "--implementation=cp",
+    "--python-version=3.13",
+    "--platform=manylinux_2_28_aarch64",
+    "--platform=manylinux2014_aarch64",
+)
+
+
+def source(folder: str) -> lambda_.Code:
+    """A folder's files as they are."""
+    return lambda_.Code.from_asset(str(ROOT / folder), exclude=_NO_CODE)
+
+
+def dependencies(folder: str) -> lambda_.Code:
+    """What the folder's requirements.txt names, installed the way that a layer wants it: below `python/`."""
+    return lambda_.Code.from_asset(
+        str(ROOT / folder),
+        bundling=cdk.BundlingOptions(
+            image=cdk.DockerImage.from_registry("unused"),  # the local bundling never asks for it
+            command=list(_PIP),  # never run as such, but part of the asset's hash
+            local=_Pip(ROOT / folder / "requirements.txt"),
+        ),
+    )
+
+
+def worker_image() -> lambda_.Code:
+    """The worker's image. Docker builds it at deployment; synthesis only hashes what `.dockerignore` lets through."""
+    return lambda_.Code.from_asset_image(
+        str(ROOT),
+        file="functions/worker/Dockerfile",
+        platform=cdk.aws_ecr_assets.Platform.LINUX_ARM64,
+    )
+
+
+@jsii.implements(cdk.ILocalBundling)
+class _Pip:
+    def __init__(self, requirements: Path) -> None:
+        self._requirements = requirements
+
+    def try_bundle(self, output_dir: str, **_options: Any) -> bool:
+        """Install into the asset's folder. A failure ends the synthesis; there is no fallback."""
+        target = Path(output_dir) / "python"
+        subprocess.run(
+            [sys.executable, "-m", "pip", *_PIP, f"--target={target}", "--requirement", str(self._requirements)],
+            check=True,
+        )
+        return True
