@@ -1,0 +1,379 @@
+"""The ledger in S3: the request in, the report out, the receipt. What stands here is the truth.
+
+    open/<id>.json               accepted and not ended      accept, reopen ──► close
+    closed/<id>.json             ended: the receipt          close
+    reports/<tenant>/<id>.pdf    the report                  publish
+
+A job has ended where `closed/` is there, unless `open/` is there too and of a later round (a retry). Every write here
+is conditional on what it replaces, and every order of writes leaves, at a crash in between, a state that reads as the
+one before or the one after:
+
+    accept    PUT open if none is there · then look for an earlier life in closed; found: DELETE that open again.
+              Crash in between: a stale open, which the rule above says to ignore and the reconciler deletes.
+    publish   PUT the report if none is there, in one request; the object never changes afterwards.
+    close     PUT closed · then DELETE open, if it is still the round that ended. Crash in between: both are there, and
+              closed wins.
+    reopen    PUT open of the next round, while closed stays as history. Crash before the broker hears of it: the
+              reconciler sees an open round that the broker does not know.
+
+What the queue must know of a request also stands in the object's metadata, written in the same PUT, so that looking
+costs a HEAD and no payload travels. This module knows nothing of Redis or PDF. Every method raises `StoreAway` where S3
+does not answer, refuses, or is not the one that was expected; its messages name no payload, no id and no link.
+"""
+
+import time
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, BinaryIO, Final
+from urllib.parse import quote
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from report_queue.errors import StoreAway
+from report_queue.job import NewJob, Result, State
+from report_queue.receipt import Receipt
+from report_queue.request import Request
+
+JSON: Final = "application/json"
+PDF: Final = "application/pdf"
+
+# S3 answers 409 to one of two conditional writes that meet: it says nothing of the condition, so we ask again.
+_PAUSES_S: Final = (0.05, 0.1, 0.2, 0.4)
+# How often we look again when someone else changed an object between our look and our write. Each time the other one
+# got somewhere, and a job has few others: more than this is a fault, not a race.
+_LOOKS: Final = 5
+
+
+class Acceptance(StrEnum):
+    """What became of a request."""
+
+    NEW = "new"
+    REPLAY = "replay"  # the same request is here already, open or closed
+    CONFLICT = "conflict"  # the id belongs to a different request
+
+
+class Ledger:
+    """The three prefixes of one bucket."""
+
+    def __init__(self, s3_client: Any, *, bucket: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._bucket = _Bucket(s3_client, bucket, sleep)
+
+    # Acceptance.
+
+    def accept(self, request: Request) -> Acceptance:
+        """Keep a request for good. After NEW it will be worked on, whatever happens to the broker.
+
+        After StoreAway it may or may not have been kept; sending it again under the same id is safe.
+        """
+        mine = _request_marks(request)
+        for _ in range(_LOOKS):
+            etag = self._bucket.put(_open(request.id), request.to_json(), content_type=JSON, marks=mine)
+            # Open first, then closed: `close` writes in the other order, so one of them is seen.
+            opened = _Head(etag, 0, mine) if etag else self._bucket.head(_open(request.id))
+            closed = self._bucket.head(_closed(request.id))
+            if closed and (not opened or closed.round >= opened.round):
+                if opened:
+                    self._bucket.delete(_open(request.id), etag=opened.etag)
+                return Acceptance.REPLAY if closed.digest == request.digest else Acceptance.CONFLICT
+            if opened and opened.marks == mine:
+                return Acceptance.NEW  # also where the client asked twice because our first answer was lost
+            if opened:
+                return Acceptance.REPLAY if opened.digest == request.digest else Acceptance.CONFLICT
+        raise self._bucket.unsteady("accept", _open(request.id))
+
+    def reopen(self, request: Request) -> bool:
+        """Open the next round of a job that has ended; `request.round` is that next round, 1 after the first retry.
+
+        False where a round is open already. Raises ValueError where the round has ended before: that is no retry.
+        """
+        closed = self._bucket.head(_closed(request.id))
+        if closed and closed.round >= request.round:
+            raise ValueError(f"round {request.round} has ended: a retry is round {closed.round + 1}")
+        for _ in range(_LOOKS):
+            stale = self._bucket.head(_open(request.id))
+            if stale and stale.round >= request.round:
+                return False
+            if stale and not (closed and closed.round >= stale.round):
+                return False  # an earlier round is still being worked on
+            if self._bucket.put(
+                _open(request.id),
+                request.to_json(),
+                content_type=JSON,
+                marks=_request_marks(request),
+                replaces=stale.etag if stale else None,
+            ):
+                return True
+        raise self._bucket.unsteady("reopen", _open(request.id))
+
+    # Looking.
+
+    def open_request(self, job_id: str) -> Request | None:
+        """The request, payload and all, while `open/` has it."""
+        body = self._bucket.get(_open(job_id))
+        return Request.from_json(body) if body is not None else None
+
+    def receipt(self, job_id: str) -> Receipt | None:
+        """The newest receipt; where a later round is open, it is history."""
+        body = self._bucket.get(_closed(job_id))
+        return Receipt.from_json(body) if body is not None else None
+
+    def open_ids(self, *, after: str = "", limit: int = 1_000) -> list[str]:
+        """One page of the ids under `open/`, in order, those after `after`; empty at the end. At most 1,000."""
+        keys = self._bucket.page("open/", after=_open(after) if after else "", limit=limit)
+        return [key.removeprefix("open/").removesuffix(".json") for key in keys]
+
+    def unfinished(self, job_id: str) -> NewJob | None:
+        """What the queue must know of a job that has not ended; None where it has, or was never accepted."""
+        opened, closed = self._standing(job_id)
+        if opened is None or (closed and closed.round >= opened.round):
+            return None
+        return opened.new_job(job_id)
+
+    def published(self, *, tenant: str, id: str) -> Result | None:  # noqa: A002 — reads as English where it is called
+        """The report that is there already, as whoever made it described it."""
+        head = self._bucket.head(_report(tenant, id))
+        return head.result(_report(tenant, id)) if head else None
+
+    # The end.
+
+    def publish(
+        self,
+        *,
+        tenant: str,
+        id: str,  # noqa: A002 — as in `published`
+        body: BinaryIO,
+        pages: int,
+        sha256: str,
+        seconds: float,
+        peak_memory_mb: int,
+    ) -> Result:
+        """Put the report there, once: where one is, by an earlier attempt, that one is the result and stays as it is.
+
+        `body` is sent from its start, however often that takes, and in one request: only so is the condition atomic.
+        S3 checks it against `sha256` (hex), the hash that its maker took.
+        """
+        key = _report(tenant, id)
+        made = Result(key, body.seek(0, 2), pages, sha256, seconds, peak_memory_mb)
+        for _ in range(_LOOKS):
+            if self._bucket.put(key, body, content_type=PDF, marks=_result_marks(made), size=made.size, sha256=sha256):
+                return made
+            if (there := self._bucket.head(key)) is not None:
+                return there.result(key)
+        raise self._bucket.unsteady("publish", key)
+
+    def close(self, receipt: Receipt) -> None:
+        """Keep the receipt, then take the request off `open/`. Idempotent; says nothing of a later round."""
+        self._keep(receipt)
+        self.drop(receipt.request.id)
+
+    def drop(self, job_id: str) -> bool:
+        """Delete an `open/` whose round has ended, and no other; True where there was one."""
+        for _ in range(_LOOKS):
+            opened, closed = self._standing(job_id)
+            if not (opened and closed and closed.round >= opened.round):
+                return False
+            # Only the very object that we looked at: a retry may be putting its round there now.
+            if self._bucket.delete(_open(job_id), etag=opened.etag):
+                return True
+        raise self._bucket.unsteady("drop", _open(job_id))
+
+    def link(self, *, tenant: str, id: str, filename: str, seconds: int) -> str:  # noqa: A002 — as in `published`
+        """A link to download the report under that name, for that long. It is a key: it belongs in no log."""
+        return self._bucket.link(_report(tenant, id), disposition=_attachment(filename), seconds=seconds)
+
+    def ping(self) -> None:
+        """Raises StoreAway where the bucket does not answer."""
+        self._bucket.page("open/", after="", limit=1)
+
+    def _keep(self, receipt: Receipt) -> None:
+        key = _closed(receipt.request.id)
+        marks = _request_marks(receipt.request) | {"state": receipt.state.value}
+        there: _Head | None = None  # the first try supposes what is nearly always so: there is none
+        for _ in range(_LOOKS):
+            etag = there.etag if there else None
+            if self._bucket.put(key, receipt.to_json(), content_type=JSON, marks=marks, replaces=etag):
+                return
+            there = self._bucket.head(key)
+            if there and not receipt.outranks(round=there.round, state=there.state):
+                return
+        raise self._bucket.unsteady("close", key)
+
+    def _standing(self, job_id: str) -> tuple["_Head | None", "_Head | None"]:
+        """The heads of open and closed, in this order of looking (see `accept`)."""
+        return self._bucket.head(_open(job_id)), self._bucket.head(_closed(job_id))
+
+
+@dataclass(frozen=True)
+class _Head:
+    """What a HEAD says of an object, and its marks (the user metadata) as facts."""
+
+    etag: str
+    size: int
+    marks: dict[str, str]
+
+    @property
+    def round(self) -> int:
+        return int(self.marks["round"])
+
+    @property
+    def digest(self) -> str:
+        return self.marks["digest"]
+
+    @property
+    def state(self) -> State:
+        return State(self.marks["state"])
+
+    def new_job(self, job_id: str) -> NewJob:
+        due_at = self.marks.get("due-at")
+        return NewJob(
+            id=job_id,
+            tenant=self.marks["tenant"],
+            report_type=self.marks["report-type"],
+            accepted_at=int(self.marks["accepted-at"]),
+            attempts=int(self.marks["attempts"]),
+            round=self.round,
+            due_at=int(due_at) if due_at else None,
+        )
+
+    def result(self, key: str) -> Result:
+        return Result(
+            key=key,
+            size=self.size,
+            pages=int(self.marks["pages"]),
+            sha256=self.marks["sha256"],
+            seconds=float(self.marks["seconds"]),
+            peak_memory_mb=int(self.marks["peak-memory-mb"]),
+        )
+
+
+def _request_marks(request: Request) -> dict[str, str]:
+    marks = {
+        "tenant": request.tenant,
+        "report-type": request.report_type,
+        "accepted-at": str(request.accepted_at),
+        "attempts": str(request.attempts),
+        "round": str(request.round),
+        "digest": request.digest,
+    }
+    return marks if request.due_at is None else marks | {"due-at": str(request.due_at)}
+
+
+def _result_marks(result: Result) -> dict[str, str]:
+    return {
+        "pages": str(result.pages),
+        "sha256": result.sha256,
+        "seconds": str(result.seconds),
+        "peak-memory-mb": str(result.peak_memory_mb),
+    }
+
+
+class _Bucket:
+    """The conversation with S3: conditions as arguments, their refusal as None or False, all else as StoreAway."""
+
+    def __init__(self, client: Any, name: str, sleep: Callable[[float], None]) -> None:
+        self._client = client
+        self._name = name
+        self._sleep = sleep
+
+    def put(
+        self,
+        key: str,
+        body: bytes | BinaryIO,
+        *,
+        content_type: str,
+        marks: dict[str, str],
+        replaces: str | None = None,
+        size: int | None = None,
+        sha256: str | None = None,
+    ) -> str | None:
+        """Put an object where there is none, or in the place of the one with that etag. Its etag, or None: not so."""
+        length = {} if size is None else {"ContentLength": size}
+        checksum = {"ChecksumSHA256": b64encode(bytes.fromhex(sha256)).decode()} if sha256 else {}
+        condition = {"IfNoneMatch": "*"} if replaces is None else {"IfMatch": replaces}
+        reply = self._ask(
+            "put_object",
+            key,
+            body=body,
+            ContentType=content_type,
+            Metadata=marks,
+            **{"ChecksumAlgorithm": "SHA256"} | checksum | length | condition,
+        )
+        return str(reply["ETag"]) if reply is not None else None
+
+    def get(self, key: str) -> bytes | None:
+        reply = self._ask("get_object", key)
+        return bytes(reply["Body"]) if reply is not None else None
+
+    def head(self, key: str) -> _Head | None:
+        reply = self._ask("head_object", key)
+        return _Head(reply["ETag"], reply["ContentLength"], reply["Metadata"]) if reply is not None else None
+
+    def delete(self, key: str, *, etag: str) -> bool:
+        """Delete exactly that object; False where it is gone or another one stands there."""
+        return self._ask("delete_object", key, IfMatch=etag) is not None
+
+    def page(self, prefix: str, *, after: str, limit: int) -> list[str]:
+        reply = self._ask("list_objects_v2", None, Prefix=prefix, StartAfter=after, MaxKeys=limit) or {}
+        return [entry["Key"] for entry in reply.get("Contents", [])]
+
+    def link(self, key: str, *, disposition: str, seconds: int) -> str:
+        wanted = {
+            "Bucket": self._name,
+            "Key": key,
+            "ResponseContentDisposition": disposition,
+            "ResponseContentType": PDF,
+        }
+        try:
+            return str(self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds))
+        except BotoCoreError as error:
+            raise self._away("presign", key, type(error).__name__) from error
+
+    def unsteady(self, verb: str, key: str) -> StoreAway:
+        return self._away(verb, key, f"the object changed {_LOOKS} times while we looked")
+
+    def _ask(self, operation: str, key: str | None, *, body: bytes | BinaryIO | None = None, **given: Any) -> Any:
+        """One call; None where the object, or the one that the condition asks for, is not there."""
+        named: dict[str, Any] = {"Bucket": self._name} if key is None else {"Bucket": self._name, "Key": key}
+        for pause in (*_PAUSES_S, None):
+            if body is not None:
+                named |= {"Body": body}
+                if not isinstance(body, bytes):
+                    body.seek(0)
+            try:
+                reply = getattr(self._client, operation)(**named, **given)
+                return reply | {"Body": reply["Body"].read()} if "Body" in reply else reply
+            except ClientError as error:
+                code = str(error.response["Error"]["Code"])
+                if code in {"404", "NoSuchKey", "412", "PreconditionFailed"}:
+                    return None
+                if code not in {"409", "ConditionalRequestConflict", "OperationAborted"} or pause is None:
+                    raise self._away(operation, key or given["Prefix"], code) from error
+                self._sleep(pause)
+            except BotoCoreError as error:
+                raise self._away(operation, key or given["Prefix"], type(error).__name__) from error
+        raise AssertionError("unreachable")
+
+    def _away(self, operation: str, key: str, why: str) -> StoreAway:
+        return StoreAway(f"S3: {operation} under s3://{self._name}/{key.split('/')[0]}/ did not succeed ({why})")
+
+
+def _open(job_id: str) -> str:
+    return f"open/{job_id}.json"
+
+
+def _closed(job_id: str) -> str:
+    return f"closed/{job_id}.json"
+
+
+def _report(tenant: str, job_id: str) -> str:
+    return f"reports/{tenant}/{job_id}.pdf"
+
+
+def _attachment(filename: str) -> str:
+    """A Content-Disposition of RFC 6266: the name as it is, and in plain letters for readers that know only those."""
+    plain = "".join(
+        letter if letter.isascii() and (letter.isalnum() or letter in " ._-") else "_" for letter in filename
+    )
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
