@@ -1,0 +1,137 @@
+// The shell: takes the key in, reads the view from the URL, keeps it alive, and says so when the API falls silent.
+//
+//     #/   #/jobs?state=failed&page=2   #/job/<id>   #/new?type=sales   and once: #key=rq_…
+
+import { keep, key, keyName } from "./api.js";
+import { door } from "./door.js";
+import { h, write } from "./dom.js";
+import { clock } from "./format.js";
+import { job } from "./job.js";
+import { jobs } from "./jobs.js";
+import { live } from "./live.js";
+import { newReport } from "./new.js";
+import { overview } from "./overview.js";
+import { trouble } from "./trouble.js";
+
+const VIEWS = { "": overview, jobs, job, new: newReport };
+const NAV = { "": "overview", jobs: "jobs", job: "jobs", new: "new" };
+
+const main = document.getElementById("main");
+const stale = document.getElementById("stale");
+let current = null; // {view, asking}
+
+function open() {
+  takeKey();
+  const [address, search = ""] = location.hash.replace(/^#\/?/, "").split("?");
+  const path = address.split("/").map(decode);
+  close();
+  showKey();
+  if (key() === null) return enter("");
+  const make = Object.hasOwn(VIEWS, path[0]) ? VIEWS[path[0]] : nowhere;
+  for (const link of document.querySelectorAll("#nav a")) {
+    if (link.dataset.view === NAV[path[0]]) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  const view = make({ path, query: new URLSearchParams(search), go: (hash) => (location.hash = hash), live: () => current.asking });
+  present(view);
+  if (!view.ask) return;
+  main.dataset.asked = "waiting";
+  current.asking = live({
+    ask: view.ask,
+    show(answer) {
+      main.dataset.asked = "answered";
+      const moves = view.show(answer);
+      name(view);
+      if (view.once) current.asking.stop();
+      return moves;
+    },
+    refused: (problem) => (problem.refusesKey ? refuse() : main.replaceChildren(h("h1", { tabindex: -1 }, "This cannot be shown"), trouble(problem, "The API refused."))),
+    silence,
+  });
+}
+
+function close() {
+  current?.asking?.stop();
+  current?.view.stop?.();
+  current = null;
+  silence(false);
+}
+
+function present(view) {
+  current = { view, asking: null };
+  delete main.dataset.asked;
+  main.replaceChildren(...view.body);
+  name(view);
+  const focus = view.focus ?? main.querySelector("h1");
+  focus.focus({ preventScroll: true });
+  window.scrollTo(0, 0);
+}
+
+function name({ title }) {
+  document.title = `${typeof title === "function" ? title() : title} · Report queue`;
+}
+
+function nowhere() {
+  return {
+    title: "Nothing here",
+    body: [h("h1", { tabindex: -1 }, "Nothing here"), h("p", {}, "This page has no such view. ", h("a", { href: "#/" }, "Go to the overview"), ".")],
+  };
+}
+
+function decode(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** A key in the URL is taken once and leaves the URL, and the history, at once. */
+function takeKey() {
+  const match = /^#key=(.+)$/.exec(location.hash);
+  if (match === null) return;
+  keep(decode(match[1]));
+  history.replaceState(null, "", "#/");
+}
+
+function showKey() {
+  const held = key();
+  document.getElementById("nav").hidden = held === null;
+  document.getElementById("key").hidden = held === null;
+  write(document.getElementById("key-id"), held === null ? "" : keyName(held));
+}
+
+function enter(why) {
+  present(door({ why, entered: open }));
+}
+
+function refuse() {
+  keep(null);
+  close();
+  showKey();
+  enter("The API does not know the key that this tab had. Enter another.");
+}
+
+/** `since`: ms of the last answer, null if there was none, false once answers are back. */
+function silence(since, error) {
+  if (since === false) {
+    write(stale, "");
+    delete document.body.dataset.stale;
+    return;
+  }
+  document.body.dataset.stale = "true";
+  const said = error?.detail || error?.title;
+  const when = since === null ? "No answer from the API yet." : `No answer since ${clock(since)}: what you see may have changed.`;
+  write(stale, `${when} ${said ? `It says: ${said} ` : ""}Trying again by itself.`);
+}
+
+document.getElementById("forget").addEventListener("click", () => {
+  keep(null);
+  open();
+});
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the hash is the view's
+  main.focus();
+});
+window.addEventListener("hashchange", open);
+open();

@@ -1,0 +1,182 @@
+// One job: where it stands, what it was asked, what came of it, and what can be done about it.
+
+import { call, post } from "./api.js";
+import { copyable, each, fill, h, icon, say, set, write } from "./dom.js";
+import { exact, pretty } from "./exact.js";
+import { bytes, count, duration } from "./format.js";
+import { readJob } from "./model.js";
+import { reader } from "./report.js";
+import { STATES, STEPS, badge, bar, isMoving, mayRetry, move } from "./states.js";
+import { ago, tell } from "./time.js";
+import { titles } from "./types.js";
+import { trouble } from "./trouble.js";
+
+const PAYLOAD_SHOWN = 200_000; // characters; a browser takes its time to lay out a payload of 5 MB
+
+export function job({ path, live }) {
+  const id = path[1] ?? "";
+  const url = `/api/jobs/${encodeURIComponent(id)}`;
+  let stateBefore = null;
+  let latest = null;
+
+  const heading = h("h1", { tabindex: -1 }, "Job");
+  const state = h("span", { class: "state" });
+  const meter = bar("Progress");
+  const percent = h("span", { class: "percent" });
+  const steps = h("ol", { class: "steps" }, STEPS.map(({ title }) => h("li", {}, h("span", { class: "step-mark" }), title)));
+  const facts = h("dl", { class: "facts" });
+  const failure = h("section", { class: "panel failure", hidden: true });
+  const result = h("dl", { class: "facts" });
+  const report = reader(id);
+  const payload = h("section", { class: "panel" });
+  const refusal = h("div", {});
+  const retry = h("button", { type: "button", class: "button", hidden: true, on: { click: () => act("retry", retry) } }, "Retry");
+  const cancel = h("button", { type: "button", class: "button", hidden: true, on: { click: () => act("cancel", cancel) } }, "Cancel job");
+  const edit = h("a", { class: "button", href: `#/new?from=${encodeURIComponent(id)}` }, "Edit as new");
+  const done = h("section", { class: "panel", hidden: true }, h("div", { class: "panel-head" }, h("h2", {}, "Report"), report.buttons), result, report.trouble, report.frame);
+
+  async function ask(signal) {
+    const text = await call("GET", url, { signal });
+    return { text, job: readJob(JSON.parse(text)), title: await titles() };
+  }
+
+  function show({ text, job, title }) {
+    latest = job;
+    write(heading, title(job.type));
+    fill(state, job.state, () => badge(job.state));
+    if (stateBefore !== null && stateBefore !== job.state) {
+      say(`The job is now ${job.state}.`);
+      set(refusal, "hidden", true);
+    }
+    stateBefore = job.state;
+    move(meter, job.progress, job.state);
+    write(percent, `${job.progress} %`);
+    showSteps(steps, job);
+    showFacts(facts, factsOf(job));
+    showFailure(failure, job);
+    retry.hidden = !mayRetry(job.state);
+    cancel.hidden = !isMoving(job.state);
+    edit.hidden = job.data === undefined;
+    done.hidden = job.state !== "completed";
+    if (job.state === "completed") {
+      showFacts(result, resultOf(job.result));
+      report.open();
+    }
+    fill(payload, job.data !== undefined, () => showPayload(text, job.data));
+    return isMoving(job.state);
+  }
+
+  async function act(verb, button) {
+    button.disabled = true;
+    try {
+      await post(`${url}/${verb}`);
+      set(refusal, "hidden", true);
+      live().now();
+    } catch (error) {
+      set(refusal, "hidden", false);
+      refusal.replaceChildren(trouble(error, `This job could not be ${verb === "retry" ? "retried" : "cancelled"}.`));
+    } finally {
+      button.disabled = false;
+      // The button that had the focus goes when the state changes; the heading is where reading starts again.
+      if (button.hidden || document.activeElement === document.body) heading.focus();
+    }
+  }
+
+  return {
+    title: () => (latest ? `${STATES[latest.state]?.title ?? latest.state} · ${heading.textContent}` : "Job"),
+    body: [
+      h(
+        "div",
+        { class: "head" },
+        h("div", {}, h("p", { class: "crumb" }, h("a", { href: "#/jobs" }, "Jobs"), " / ", copyable(id, "job id")), heading),
+        h("div", { class: "actions" }, retry, cancel, edit),
+      ),
+      refusal,
+      h("section", { class: "panel", "aria-label": "Progress" }, h("div", { class: "progress" }, state, meter, percent), steps, facts),
+      failure,
+      done,
+      payload,
+    ],
+    ask,
+    show,
+    stop: report.close,
+  };
+}
+
+function showSteps(list, job) {
+  const isEnded = job.state === "failed" || job.state === "cancelled";
+  STEPS.forEach((step, place) => {
+    const isBehind = job.progress >= step.at;
+    const isNext = !isBehind && job.progress >= STEPS[place - 1].at;
+    const element = list.children[place];
+    const mark = isBehind ? "done" : isNext && isEnded ? "stopped" : isNext && job.state === "active" ? "now" : "ahead";
+    set(element, "data-step", mark);
+    set(element, "aria-current", mark === "now" && "step");
+    fill(element.firstElementChild, mark, () => {
+      const said = { done: "done: ", stopped: "not reached: ", now: "in the making: ", ahead: "to come: " }[mark];
+      return [mark === "done" && icon("done"), h("span", { class: "unseen" }, said)];
+    });
+  });
+}
+
+function factsOf(job) {
+  const ended = { completed: "Completed", failed: "Failed", cancelled: "Cancelled" }[job.state];
+  const attempts = job.attempts === null ? null : job.attemptsAllowed === null ? count(job.attempts) : `${job.attempts} of ${job.attemptsAllowed}`;
+  return [
+    ["Accepted", job.acceptedAt, ago],
+    ["Due", job.state === "delayed" ? job.dueAt : null, ago],
+    ["Started", job.startedAt, ago],
+    [ended, ended && job.finishedAt, ago],
+    ["Attempts", attempts],
+    ["Stalled", job.stalls ? count(job.stalls) : null],
+    ["Round", job.round ? count(job.round + 1) : null],
+    ["Worker", job.worker],
+  ];
+}
+
+function resultOf(result) {
+  if (!result) return [];
+  return [
+    ["Pages", result.pages === null ? null : count(result.pages)],
+    ["Size", result.size === null ? null : bytes(result.size)],
+    ["Rendered in", result.seconds === null ? null : duration(result.seconds)],
+    ["Memory", result.memory ? `${count(result.memory)} MB` : null],
+    ["SHA-256", result.sha256, (sum) => copyable(sum, "checksum")],
+  ];
+}
+
+/** Name and value pairs; those without a value are left out. A third member makes the element of the value. */
+function showFacts(list, facts) {
+  const there = facts.filter(([, value]) => value !== null && value !== undefined);
+  each(list, there, {
+    key: ([name]) => name,
+    make: ([name, value, make]) => h("div", {}, h("dt", {}, name), h("dd", {}, make ? make(value) : h("span"))),
+    update: (pair, [, value, make]) => {
+      const shown = pair.lastElementChild.firstElementChild;
+      if (make === ago) tell(shown, value);
+      else if (!make) write(shown, value);
+    },
+  });
+}
+
+function showFailure(panel, job) {
+  const isOver = job.state === "failed";
+  panel.hidden = !(isOver || (job.state !== "completed" && (job.reason || job.message)));
+  set(panel, "data-over", isOver);
+  fill(panel, `${job.state} ${job.reason} ${job.message}`, () => [
+    h("h2", {}, icon("failed"), isOver ? "Why it failed" : "What went wrong in the last attempt"),
+    job.reason && h("p", {}, h("code", { class: "reason" }, job.reason)),
+    h("p", { class: "message" }, job.message ?? "No message was left."),
+  ]);
+}
+
+function showPayload(text, data) {
+  if (data === undefined) return [h("h2", {}, "Payload"), h("p", { class: "empty" }, "The payload is not kept any more.")];
+  const shown = pretty(exact(text).jobData);
+  const block = h("pre", { class: "code", tabindex: 0, role: "region", "aria-label": "Payload as JSON" });
+  const isLong = shown.length > PAYLOAD_SHOWN;
+  write(block, isLong ? shown.slice(0, PAYLOAD_SHOWN) : shown);
+  const all = h("button", { type: "button", class: "button", on: { click: () => (write(block, shown), rest.remove(), block.focus()) } }, "Show all");
+  const rest = h("p", { class: "rest" }, `The first ${bytes(PAYLOAD_SHOWN)} of ${bytes(shown.length)}. `, all);
+  return [h("div", { class: "panel-head" }, h("h2", {}, "Payload"), copyable(shown, "payload", "Copy")), block, isLong && rest];
+}
