@@ -33,8 +33,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from report_queue.errors import StoreAway
 from report_queue.job import NewJob, Result, State
-from report_queue.receipt import Receipt
+from report_queue.receipt import Receipt, receipt_of
 from report_queue.request import Request
+
+__all__ = ["Acceptance", "Ledger", "Receipt", "receipt_of"]
 
 JSON: Final = "application/json"
 PDF: Final = "application/pdf"
@@ -144,6 +146,7 @@ class Ledger:
         tenant: str,
         id: str,  # noqa: A002 — as in `published`
         body: BinaryIO,
+        size: int,
         pages: int,
         sha256: str,
         seconds: float,
@@ -151,13 +154,13 @@ class Ledger:
     ) -> Result:
         """Put the report there, once: where one is, by an earlier attempt, that one is the result and stays as it is.
 
-        `body` is sent from its start, however often that takes, and in one request: only so is the condition atomic.
-        S3 checks it against `sha256` (hex), the hash that its maker took.
+        `body`, `size` bytes long, is sent from its start, however often that takes, and in one request: only so is the
+        condition atomic. S3 checks it against `sha256` (hex), the hash that its maker took.
         """
         key = _report(tenant, id)
-        made = Result(key, body.seek(0, 2), pages, sha256, seconds, peak_memory_mb)
+        made = Result(key, size, pages, sha256, seconds, peak_memory_mb)
         for _ in range(_LOOKS):
-            if self._bucket.put(key, body, content_type=PDF, marks=_result_marks(made), size=made.size, sha256=sha256):
+            if self._bucket.put(key, body, content_type=PDF, marks=_result_marks(made), size=size, sha256=sha256):
                 return made
             if (there := self._bucket.head(key)) is not None:
                 return there.result(key)
