@@ -1,0 +1,68 @@
+"""One attempt: takes limits upon itself, reads the job from its channel, renders into the open file, reports, ends."""
+
+import gc
+import json
+import os
+import socket
+from datetime import UTC, datetime
+from typing import Any, NoReturn
+
+from report_queue.errors import AttemptFailure, PermanentFailure
+from report_queue.render import limits
+
+
+def run(channel: int, output: int) -> NoReturn:
+    """Never returns: whatever happens, this process ends here."""
+    code = 1
+    try:
+        limits.die_with_parent()
+        os.setpgid(0, 0)
+        with socket.socket(fileno=channel) as connection:
+            _attempt(connection, output)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _attempt(connection: socket.socket, output: int) -> None:
+    def say(**report: Any) -> None:
+        connection.sendall(json.dumps(report).encode() + b"\n")
+
+    def failed(reason: str, message: str, *, permanent: bool) -> None:
+        say(failed={"reason": reason, "message": message, "permanent": permanent})
+
+    job = json.loads(_read_all(connection))
+    limits.apply(memory_mb=job["memory_mb"], cpu_seconds=job["cpu_seconds"])
+    gc.set_threshold(50_000, 50, 1_000)  # layout makes many objects and little garbage: collecting is half of its time
+    from report_queue.render import document
+    from report_queue.reports import report_types
+
+    try:
+        with os.fdopen(output, "wb") as file:
+            pages = document.write(
+                report_types()[job["report_type"]],
+                data=job["data"],
+                job_id=job["job_id"],
+                created=datetime.fromtimestamp(job["created_at"] / 1000, UTC),
+                output=file,
+                progress=lambda percent: say(progress=percent),
+            )
+        say(done={"pages": pages})
+    except AttemptFailure as error:
+        failed(error.reason, str(error), permanent=isinstance(error, PermanentFailure))
+    except MemoryError:
+        failed(
+            "render.out_of_memory",
+            f"rendering needed more than {job['memory_mb']} MB of memory: send fewer rows, or raise child_memory_mb",
+            permanent=True,
+        )
+    except RecursionError:
+        failed("render.too_deep", "the document is nested too deeply to lay out", permanent=True)
+    except Exception as error:
+        # Its message may hold what was in the payload; its type does not.
+        failed("render.error", f"the renderer stopped with {type(error).__name__}", permanent=False)
+
+
+def _read_all(connection: socket.socket) -> bytes:
+    with connection.makefile("rb") as stream:
+        return stream.read()

@@ -1,0 +1,204 @@
+"""The worker's side of rendering: starts the renderer, asks for attempts, watches and kills them."""
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from io import BufferedRandom
+from typing import Any, Self
+
+from report_queue.errors import PermanentFailure, TransientFailure
+
+
+@dataclass(frozen=True)
+class RenderJob:
+    """All that a child is told."""
+
+    job_id: str
+    report_type: str
+    data: Any  # the payload, as parsed JSON
+    created_at: int  # ms; the document's date, so that each attempt gives the same bytes
+    memory_mb: int  # address space that the child may add to what it has from the renderer
+    cpu_seconds: int
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What a child made. Its bytes are in the file that `start` was given."""
+
+    pages: int
+    size: int  # bytes
+    sha256: str  # hex
+    seconds: float  # from the request to the child's end
+    peak_memory_mb: int
+
+
+class Rendering:
+    """One attempt in progress: wait for it in one thread, kill it from any."""
+
+    def __init__(self, channel: socket.socket, job: RenderJob, output: BufferedRandom) -> None:
+        self._channel = channel
+        self._job = job
+        self._output = output
+        self._lock = threading.Lock()
+        self._pid: int | None = None
+        self._killed = False
+
+    def kill(self) -> None:
+        """End the child and all that it started; `wait` then raises. Harmless at any time."""
+        with self._lock:
+            self._killed = True
+            if self._pid is not None:
+                # The renderer reaps the child only after it has told us of its end, so the number is still the child's.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._pid, signal.SIGKILL)
+
+    def wait(self, *, seconds: float, progress: Callable[[int], None]) -> Rendered:
+        """Block until the child has ended, at most `seconds`; tells `progress` (0-100) on the way.
+
+        Raises PermanentFailure or TransientFailure with the reason: render.timeout, render.killed,
+        render.out_of_memory, render.crashed:<SIGNAL>, render.lost, or what the child itself reported.
+        """
+        started = time.monotonic()
+        timer = threading.Timer(seconds, self.kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            reports = self._talk(progress)
+        finally:
+            timer.cancel()
+            self._channel.close()
+        spent = time.monotonic() - started
+        ended = reports.get("exit")
+        if failed := reports.get("failed"):
+            kind = PermanentFailure if failed["permanent"] else TransientFailure
+            raise kind(failed["message"], reason=failed["reason"])
+        if ended is None:
+            raise TransientFailure("the renderer ended before the child did", reason="render.lost")
+        if self._killed and spent >= seconds:
+            raise TransientFailure(
+                f"rendering took longer than {seconds:.0f} s and was stopped", reason="render.timeout"
+            )
+        if self._killed:
+            raise TransientFailure("rendering was stopped", reason="render.killed")
+        if "done" not in reports:
+            raise _crash(ended["code"])
+        size, digest = _digest(self._output)
+        return Rendered(
+            pages=reports["done"]["pages"],
+            size=size,
+            sha256=digest,
+            seconds=round(spent, 3),
+            peak_memory_mb=ended["peak_memory_mb"],
+        )
+
+    def _talk(self, progress: Callable[[int], None]) -> dict[str, Any]:
+        """Send the job, then read the reports, a JSON object a line, until both child and renderer have hung up."""
+        reports: dict[str, Any] = {}
+        sender = threading.Thread(
+            target=self._send, daemon=True
+        )  # the child reads it when it runs; we listen meanwhile
+        sender.start()
+        with self._channel.makefile("rb") as lines:
+            try:
+                for line in lines:
+                    report = json.loads(line)
+                    if "pid" in report:
+                        with self._lock:
+                            self._pid = report["pid"]
+                        if self._killed:
+                            self.kill()
+                    elif "progress" in report:
+                        progress(report["progress"])
+                    else:
+                        reports |= report
+                    if "exit" in report:
+                        with self._lock:
+                            self._pid = None
+            except (ConnectionError, json.JSONDecodeError):
+                pass  # cut off in mid-line by the renderer's death: what was reported so far decides
+        sender.join()
+        return reports
+
+    def _send(self) -> None:
+        with contextlib.suppress(OSError):  # a child that is gone has its end reported
+            self._channel.sendall(json.dumps(asdict(self._job)).encode())
+            self._channel.shutdown(socket.SHUT_WR)
+
+
+class Renderer:
+    """The warm process that attempts are forked from. Started at once, and again when it is found dead."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._start()
+
+    def start(self, job: RenderJob, output: BufferedRandom) -> Rendering:
+        """Begin an attempt; the child writes the PDF into `output`, an open file that is empty."""
+        ours, theirs = socket.socketpair()
+        with theirs, self._lock:
+            if self._process.poll() is not None:
+                self._start()
+            try:
+                socket.send_fds(self._control, [b"!"], [theirs.fileno(), output.fileno()])
+            except OSError as error:
+                ours.close()
+                raise TransientFailure("the renderer is gone", reason="render.lost") from error
+        return Rendering(ours, job, output)
+
+    def close(self) -> None:
+        """End the renderer and its children."""
+        self._control.close()
+        self._process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        """Of the renderer."""
+        return self._process.pid
+
+    def _start(self) -> None:
+        # The kernel ends the renderer with the thread that started it. That is the main thread, but for a renderer
+        # that is started anew in a slot's thread: it lasts as long as the drain, and the next one starts another.
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "report_queue.render.zygote", str(theirs.fileno())],
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+            )
+
+
+def _environment() -> dict[str, str]:
+    """From nothing: where Python finds modules and fontconfig finds fonts, and not one word more."""
+    kept = ("PATH", "LANG", "TZ", "HOME", "XDG_CACHE_HOME", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "LD_LIBRARY_PATH")
+    mine = {name: os.environ[name] for name in kept if name in os.environ}
+    return mine | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _digest(output: BufferedRandom) -> tuple[int, str]:
+    output.seek(0)
+    digest = hashlib.file_digest(output, "sha256").hexdigest()
+    return output.tell(), digest
+
+
+def _crash(code: int) -> TransientFailure:
+    """The child ended without a word: a signal killed it, or the C libraries gave up."""
+    if code < 0:
+        name = signal.Signals(-code).name
+        return TransientFailure(f"the renderer's child was ended by {name}", reason=f"render.crashed:{name}")
+    return TransientFailure(f"the renderer's child exited with {code}", reason=f"render.crashed:exit-{code}")

@@ -1,0 +1,88 @@
+"""The renderer: a warm process with one thread that renders nothing itself and forks a child for each attempt.
+
+`python -m report_queue.render.zygote FD` is started by `renderer`; FD is the control socket. A message on it carries
+two descriptors: the attempt's channel and its output file. On the channel the renderer writes `{"pid": …}` when the
+child runs and `{"exit": {…}}` when it has ended; in between the child reports for itself. When the control socket
+closes, or its parent dies, the renderer ends and takes its children with it.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from typing import Any
+
+from report_queue.render import child, limits
+
+
+def serve(control: socket.socket) -> None:
+    """Fork children as asked until the control socket closes."""
+    channels: dict[int, int] = {}  # child's pid -> its channel
+    bell, ring = os.pipe()
+    os.set_blocking(ring, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(ring)
+    while True:
+        readable, _, _ = select.select([control.fileno(), bell], [], [])
+        if bell in readable:
+            os.read(bell, 4096)
+            _bury(channels)
+        if control.fileno() in readable:
+            message, descriptors, _, _ = socket.recv_fds(control, 1, 2)
+            if not message:
+                break
+            channel, output = descriptors
+            pid = os.fork()
+            if pid == 0:
+                signal.set_wakeup_fd(-1)
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                for inherited in (bell, ring, control.fileno(), *channels.values()):
+                    os.close(inherited)
+                child.run(channel, output)
+            os.close(output)
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.setpgid(pid, pid)  # here and in the child: whoever comes first
+            channels[pid] = channel
+            _say(channel, {"pid": pid})
+    for pid in channels:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+
+
+def _bury(channels: dict[int, int]) -> None:
+    """Tell the end of every child that has ended."""
+    for pid in list(channels):
+        # Looked at before it is reaped: until its end is told, its number must not become another process's.
+        if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            continue
+        channel = channels.pop(pid)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)  # whatever the child may have started
+        _, status, usage = os.wait4(pid, 0)
+        ended = {"code": os.waitstatus_to_exitcode(status), "peak_memory_mb": usage.ru_maxrss // 1024}
+        _say(channel, {"exit": ended})
+        os.close(channel)
+
+
+def _say(channel: int, report: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):  # the worker may have hung up
+        os.write(channel, json.dumps(report).encode() + b"\n")
+
+
+def main() -> None:
+    """Load what a first render needs, then serve."""
+    limits.die_with_parent()
+    from report_queue.render import document  # slow: the reason why this process is kept warm
+
+    document.warm_up()
+    gc.collect()
+    gc.freeze()  # children share these objects with us; their collector need not look at them, nor copy their pages
+    serve(socket.socket(fileno=int(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()
