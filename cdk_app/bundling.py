@@ -64,7 +64,7 @@ class _Pip:
     def __init__(self, requirements: Path) -> None:
         self._requirements = requirements
 
-    def try_bundle(self, output_dir: str, **_options: Any) -> bool:
+    def try_bundle(self, output_dir: str, *, image: cdk.DockerImage, **_options: Any) -> bool:  # noqa: ARG002 - jsii's name for it
         """Install into the asset's folder. A failure ends the synthesis; there is no fallback."""
         target = Path(output_dir) / "python"
         subprocess.run(

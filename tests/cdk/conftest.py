@@ -1,0 +1,113 @@
+"""The templates that the stacks synthesise, made once: the only slow part of these tests."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+Properties = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """An environment's synthesised templates, by the last word of their stack's name: network, data, app."""
+
+    prefix: str
+    templates: dict[str, Properties]
+    missing: list[Any]  # what the synthesis would have had to look up
+
+    def resources(self, kind: str) -> dict[str, Properties]:
+        """All resources of a type, by logical id."""
+        return {
+            logical_id: resource
+            for template in self.templates.values()
+            for logical_id, resource in template["Resources"].items()
+            if resource["Type"] == kind
+        }
+
+    def properties(self, kind: str) -> list[Properties]:
+        """The properties of all resources of a type."""
+        return [resource.get("Properties", {}) for resource in self.resources(kind).values()]
+
+    def only(self, kind: str) -> Properties:
+        """The properties of the one resource of a type."""
+        (properties,) = self.properties(kind)
+        return properties
+
+    @property
+    def functions(self) -> dict[str, Properties]:
+        """The functions' properties, by the topology's names."""
+        return {p["FunctionName"].removeprefix(f"{self.prefix}-"): p for p in self.properties("AWS::Lambda::Function")}
+
+    def function_name(self, reference: Any) -> str:
+        """Which function a Ref, an Arn or an integration's target means, by the topology's name."""
+        logical_ids = self.resources("AWS::Lambda::Function")
+        (mentioned,) = {word for word in _words(reference) if word in logical_ids}
+        return str(logical_ids[mentioned]["Properties"]["FunctionName"]).removeprefix(f"{self.prefix}-")
+
+    def statements(self, function: str) -> list[Properties]:
+        """Every statement of every policy on the function's role, actions and resources as lists."""
+        (role_id,) = [word for word in _words(self.functions[function]["Role"]) if word != "Arn"]
+        role = self.resources("AWS::IAM::Role")[role_id]["Properties"]
+        assert "ManagedPolicyArns" not in role, "a managed policy grants more than the topology says"
+        documents = [policy["PolicyDocument"] for policy in role["Policies"]]
+        documents += [
+            policy["PolicyDocument"]
+            for policy in self.properties("AWS::IAM::Policy")
+            if {"Ref": role_id} in policy["Roles"]
+        ]
+        return [
+            {**statement, "Action": _listed(statement["Action"]), "Resource": _listed(statement["Resource"])}
+            for document in documents
+            for statement in document["Statement"]
+        ]
+
+
+@pytest.fixture(scope="session")
+def deployed() -> Callable[[str], Deployment]:
+    """Synthesise the environment of that name, once."""
+    return cache(_synthesise)
+
+
+@pytest.fixture(scope="session", params=["dev", "prod"])
+def deployment(request: pytest.FixtureRequest, deployed: Callable[[str], Deployment]) -> Deployment:
+    """Each environment of `cdk.json` in turn."""
+    return deployed(request.param)
+
+
+def _synthesise(name: str) -> Deployment:
+    import aws_cdk as cdk
+
+    from cdk_app.app import build
+
+    context = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]
+    app = cdk.App(context={**context, "environment": name, "layers": "skip"})
+    environment = build(app)
+    assembly = app.synth()
+    return Deployment(
+        prefix=environment.prefix,
+        templates={stack.stack_name.rpartition("-")[2]: stack.template for stack in assembly.stacks},
+        missing=list(assembly.manifest.missing or ()),
+    )
+
+
+def _words(reference: Any) -> Iterator[str]:
+    match reference:
+        case str():
+            yield reference
+        case dict():
+            for value in reference.values():
+                yield from _words(value)
+        case list():
+            for value in reference:
+                yield from _words(value)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
