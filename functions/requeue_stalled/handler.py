@@ -1,0 +1,26 @@
+"""Every minute: takes up what dead workers let go, and reconciles the queue with the ledger."""
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from report_queue.reconcile import Repair, recover
+from report_queue.wiring import wiring
+
+logger = Logger()
+metrics = Metrics()
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 — a tick says nothing
+    wired = wiring()
+    recovered = recover(wired.queue, wired.ledger, wired.bus, remaining_ms=context.get_remaining_time_in_millis)
+    metrics.add_metric("Stalled", MetricUnit.Count, recovered.stalled)
+    metrics.add_metric("Reconciled", MetricUnit.Count, recovered.reconciled.repaired)
+    metrics.add_metric("Unresolved", MetricUnit.Count, recovered.reconciled.repairs[Repair.UNRESOLVED])
+    did = {"stalled": recovered.stalled, "failed": recovered.failed, "reconciled": recovered.reconciled.repaired}
+    logger.info("recovered", extra=did)
+    return did

@@ -1,0 +1,76 @@
+"""Polling: what the clock alone can start. Promote what is due, forget what is old, wake workers for what waits.
+
+EventBridge calls once a minute at most, and a retry is due in five seconds. So where the next due moment falls within
+the minute, the poll stays and sleeps until then; with nothing due it leaves at once and costs nothing. It goes by the
+broker's clock, as all due moments do. It is also the net under every wake that was lost.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from report_queue.queue import Gauges, Queue
+from report_queue.wake import Bus
+
+_MINUTE_MS: Final = 60_000
+_RESERVE_MS: Final = 5_000  # of the function's time: the calls after a sleep, and the metrics
+_NAP_MS: Final = 5_000  # a job that is delayed while we sleep may be due before the one that we sleep for
+_PROMOTE: Final = 100
+_PRUNE: Final = 1_000
+_LOOPS: Final = 100  # scripts in a row: each blocks the broker only briefly, and none of these ends the day's work
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Polled:
+    """What one poll did, and the queue as it left it."""
+
+    promoted: int
+    pruned: int
+    woken: int
+    gauges: Gauges
+
+
+def poll(
+    queue: Queue,
+    bus: Bus,
+    *,
+    remaining_ms: Callable[[], int],
+    sleep: Callable[[float], None] = time.sleep,
+) -> Polled:
+    """One minute's polling; `remaining_ms` is what is left of the function's time, `sleep` takes seconds."""
+    minute_ends_at = queue.now() + _MINUTE_MS
+    pruned = _all(lambda: queue.prune(limit=_PRUNE), limit=_PRUNE)
+    promoted = woken = 0
+    while True:
+        promoted += _all(lambda: queue.promote(limit=_PROMOTE), limit=_PROMOTE)
+        woken += bus.wake(queue.wake())
+        gauges = queue.gauges()
+        now = queue.now()
+        if gauges.next_due_at is None or gauges.next_due_at >= minute_ends_at or now >= minute_ends_at:
+            break
+        nap_ms = min(max(gauges.next_due_at - now, 1), _NAP_MS)
+        if remaining_ms() < nap_ms + _RESERVE_MS:
+            break
+        sleep(nap_ms / 1_000)
+    if gauges.eviction_policy != "noeviction":
+        _log.error(
+            "the broker evicts keys when its memory is full (maxmemory-policy %s): jobs vanish from the queue until the"
+            " reconciler brings them back, and nobody is told; set it to noeviction",
+            gauges.eviction_policy,
+        )
+    return Polled(promoted=promoted, pruned=pruned, woken=woken, gauges=gauges)
+
+
+def _all(step: Callable[[], int], *, limit: int) -> int:
+    """Repeat a step that does at most `limit` at a time, until it finds less than that to do; how many in all."""
+    total = 0
+    for _ in range(_LOOPS):
+        count = step()
+        total += count
+        if count < limit:
+            break
+    return total

@@ -1,0 +1,167 @@
+"""Reconciling: what the ledger holds open and the broker does not have on its way is put right.
+
+    the broker knows            and the ledger               so
+    nothing                     is open                      enqueue: the broker was wiped, or submit could not reach it
+    nothing                     closed this round            drop the stale open/: a crash between two writes
+    an earlier round, ended     is open                      retry: the retry was accepted, its queue half was lost
+    this round, ended           is open                      close: a worker ended the job and died before the receipt
+    waiting, delayed, active    is open                      nothing: that is a job's ordinary life
+
+The ledger is the truth: where the two disagree, it is the broker that is brought up to it, save for how a job ended,
+which only the broker decides. Even there, "completed" counts only if the report is really in the store.
+
+Whatever is found here may be changing at this moment (a submit between its two steps, a worker before its receipt), so
+every repair is one that the other side may also make: enqueue is idempotent by id, retry by round, close by receipt.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from report_queue.job import Job, NewJob, State
+from report_queue.ledger import Ledger, receipt_of
+from report_queue.queue import Queue
+from report_queue.wake import Bus
+
+__all__ = ["Reconciled", "Recovered", "Repair", "receipt_of", "reconcile", "recover", "settle"]
+
+_PAGE: Final = 500  # ids at a time: what the broker looks up in one script
+_READERS: Final = 8  # HEADs at once: after a wipe there are two for each open job
+_REQUEUES: Final = 100  # scripts of 100 leases each: more in one run than workers can hold
+_RESERVE_MS: Final = 20_000  # of the function's time: enough to finish a page
+
+_log = logging.getLogger(__name__)
+
+
+class Repair(StrEnum):
+    """What was done about one job."""
+
+    ENQUEUED = "enqueued"
+    RETRIED = "retried"
+    CLOSED = "closed"
+    DROPPED = "dropped"
+    UNRESOLVED = "unresolved"  # nothing: a person must look, and the log says at what
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What a walk over `open/` came to."""
+
+    repairs: Counter[Repair]
+    finished: bool  # False: it stopped at its limit, or its time was up
+
+    @property
+    def repaired(self) -> int:
+        """How many jobs were put right."""
+        return self.repairs.total() - self.repairs[Repair.UNRESOLVED]
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """What one run of the recovery did."""
+
+    stalled: int  # leases that were over
+    failed: int  # of these, jobs whose stall budget was spent
+    reconciled: Reconciled
+
+
+def recover(queue: Queue, ledger: Ledger, bus: Bus, *, remaining_ms: Callable[[], int]) -> Recovered:
+    """Take up what dead workers let go, give those that failed by it their receipt, and reconcile."""
+    requeued = 0
+    failed: list[str] = []
+    for _ in range(_REQUEUES):
+        over = queue.requeue()
+        requeued += len(over.requeued)
+        failed += over.failed
+        if not (over.requeued or over.failed):
+            break
+    bus.wake(queue.wake())  # before the ledger is asked, which may be away: work goes on without receipts
+    settle(queue, ledger, bus, failed)
+    reconciled = reconcile(queue, ledger, bus, enough=lambda: remaining_ms() < _RESERVE_MS)
+    bus.wake(queue.wake())
+    return Recovered(stalled=requeued + len(failed), failed=len(failed), reconciled=reconciled)
+
+
+def reconcile(
+    queue: Queue,
+    ledger: Ledger,
+    bus: Bus,
+    *,
+    limit: int = 1_000_000,
+    enough: Callable[[], bool] = lambda: False,
+) -> Reconciled:
+    """Walk `open/` page by page, up to `limit` ids or until `enough` says so, which is asked before each page."""
+    repairs: Counter[Repair] = Counter()
+    after, walked = "", 0
+    while walked < limit and not enough():
+        ids = ledger.open_ids(after=after, limit=min(_PAGE, limit - walked))
+        if not ids:
+            return Reconciled(repairs, finished=True)
+        repairs += settle(queue, ledger, bus, ids)
+        after, walked = ids[-1], walked + len(ids)
+    _log.warning("stopped reconciling after %d open jobs, with more to look at", walked)
+    return Reconciled(repairs, finished=False)
+
+
+def settle(queue: Queue, ledger: Ledger, bus: Bus, ids: Sequence[str]) -> Counter[Repair]:
+    """Put right what can be put right about these jobs, and wake workers for what goes back into the queue."""
+    doubtful = {
+        job_id: job for job_id, job in zip(ids, queue.find(*ids), strict=True) if job is None or job.state.is_terminal
+    }
+    repairs: Counter[Repair] = Counter()
+    if not doubtful:
+        return repairs
+    with ThreadPoolExecutor(_READERS) as readers:
+        unfinished = list(readers.map(_unfinished(ledger), doubtful))
+    lost: list[NewJob] = []
+    wakes: list[str] = []
+    for (job_id, job), new in zip(doubtful.items(), unfinished, strict=True):
+        repair: Repair | None
+        if isinstance(new, Repair):
+            repair = new
+        elif new is None:
+            repair = Repair.DROPPED if ledger.drop(job_id) else None
+        elif job is None:
+            lost.append(new)
+            repair = Repair.ENQUEUED
+        elif job.state is not State.COMPLETED and job.round < new.round:
+            wakes += queue.retry(job_id, round=new.round).wakes
+            repair = Repair.RETRIED
+        else:
+            repair = _close(ledger, job)
+        if repair:
+            repairs[repair] += 1
+            _log.warning("job %s: %s", job_id, repair)
+    wakes += queue.enqueue(*lost).wakes
+    bus.wake(wakes)
+    return repairs
+
+
+def _unfinished(ledger: Ledger) -> Callable[[str], NewJob | Repair | None]:
+    def look(job_id: str) -> NewJob | Repair | None:
+        try:
+            return ledger.unfinished(job_id)
+        except (KeyError, ValueError):
+            # Something that `accept` did not write. It must not stand in the way of all the others.
+            _log.exception("open/%s.json is not a request of ours: delete it, or submit it again", job_id)
+            return Repair.UNRESOLVED
+
+    return look
+
+
+def _close(ledger: Ledger, job: Job) -> Repair | None:
+    """Write the receipt that the worker did not come to write. None: someone did, meanwhile."""
+    if job.state is State.COMPLETED and ledger.published(tenant=job.tenant, id=job.id) is None:
+        # Only an object that was deleted, or a store that was put back to an earlier day, explains this. A receipt
+        # now would say that the report is there; left open, the job is rendered anew once the broker forgets it.
+        _log.error("job %s: the broker has it as completed, but its report is not in the store", job.id)
+        return Repair.UNRESOLVED
+    request = ledger.open_request(job.id)
+    if request is None:
+        return None
+    ledger.close(receipt_of(job, request))
+    return Repair.CLOSED
