@@ -1,0 +1,124 @@
+"""From a report type and its payload to a PDF: WeasyPrint, warm, silent, and the same bytes for the same job.
+
+    data ──templates──► HTML ──lay out──► pages ──write──► PDF
+                                 │                  │
+                              style.css          dates and identifier come from the job, not from the clock
+
+It knows nothing of the queue, of processes and their limits: it runs in a child that someone else may kill.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
+
+import weasyprint  # type: ignore[import-untyped]
+from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
+from weasyprint.urls import FatalURLFetchingError  # type: ignore[import-untyped]
+
+from report_queue.errors import PermanentFailure
+from report_queue.job import Progress
+from report_queue.render import templates
+from report_queue.render.fetch import AssetFetcher
+from report_queue.reports import ReportType, report_types
+
+_LINKS = frozenset({"http", "https", "mailto"})
+
+
+def write(
+    report_type: ReportType,
+    *,
+    data: Any,
+    job_id: str,
+    created: datetime,
+    output: BinaryIO,
+    progress: Callable[[int], None],
+) -> int:
+    """Write the report as PDF to `output`; returns its pages. `data` is valid, `created` in UTC.
+
+    Raises PermanentFailure: `template.error`, `asset.blocked`, `asset.missing`, `link.blocked`. What stands in
+    `output` then is worth nothing.
+    """
+    report = templates.Report(title=_title(report_type, data), job_id=job_id, created=created)
+    html = templates.html(report_type, data=data, report=report)
+    assets = AssetFetcher(report_type.folder, templates.KIT)
+    style = _style(report_type.folder)
+    try:
+        document = weasyprint.HTML(string=html, base_url=f"{report_type.folder.as_uri()}/", url_fetcher=assets).render(
+            stylesheets=style.sheets, font_config=style.fonts
+        )
+        progress(Progress.LAID_OUT)
+        _refuse_what_leaves(document)
+        document.write_pdf(output, pdf_identifier=job_id.encode(), pdf_tags=True)
+    except FatalURLFetchingError as fatal:
+        raise assets.refusal or fatal from None
+    if assets.refusal:  # WeasyPrint goes on when a fetch fails inside an SVG that it draws
+        raise assets.refusal
+    progress(Progress.WRITTEN)
+    return len(document.pages)
+
+
+def warm_up() -> None:
+    """Load all that a first report would: templates, styles, fonts. Once, before forking.
+
+    A sample is laid out and written as well: that is what makes Pango open the fonts and fontTools its tables.
+    """
+    for report_type in report_types().values():
+        templates.environment(report_type.folder).get_template("template.html")
+        _style(report_type.folder)
+        write(
+            report_type,
+            data=report_type.sample,
+            job_id="0" * 26,
+            created=datetime(2026, 1, 1, tzinfo=UTC),
+            output=BytesIO(),
+            progress=lambda _: None,
+        )
+
+
+@dataclass(frozen=True)
+class _Style:
+    """A report type's parsed style sheets, and the fonts that they were parsed with."""
+
+    sheets: tuple[weasyprint.CSS, ...]
+    fonts: FontConfiguration
+
+
+@cache
+def _style(folder: Path) -> _Style:
+    fonts = _fonts()
+    assets = AssetFetcher(folder, templates.KIT)
+    try:
+        sheets = tuple(
+            weasyprint.CSS(filename=file, url_fetcher=assets, font_config=fonts)
+            for file in (templates.KIT / "style.css", folder / "style.css")
+        )
+    except FatalURLFetchingError as fatal:
+        raise assets.refusal or fatal from None
+    return _Style(sheets, fonts)
+
+
+@cache
+def _fonts() -> FontConfiguration:
+    return FontConfiguration()
+
+
+def _title(report_type: ReportType, data: Any) -> str:
+    title = data.get("title") if isinstance(data, dict) else None
+    return title if isinstance(title, str) and title.strip() else report_type.title
+
+
+def _refuse_what_leaves(document: weasyprint.Document) -> None:
+    """Links lead to the web or to a mail address, and nothing is attached: an attachment carries the clock's time."""
+    links = [(kind, target) for page in document.pages for kind, target, _, _ in page.links]
+    if document.metadata.attachments or any(kind == "attachment" for kind, _ in links):
+        raise PermanentFailure("The template attaches a file; a report carries none.", reason="asset.blocked")
+    for kind, target in links:
+        if kind == "external" and (scheme := urlsplit(target).scheme) not in _LINKS:
+            raise PermanentFailure(
+                f"The template links to {scheme}:; a report may link to http, https and mailto.", reason="link.blocked"
+            )
