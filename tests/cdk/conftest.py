@@ -89,11 +89,14 @@ def _synthesise(name: str) -> Deployment:
     context = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]
     app = cdk.App(context={**context, "environment": name, "layers": "skip"})
     environment = build(app)
-    assembly = app.synth()
+    assembly = Path(app.synth().directory)
     return Deployment(
         prefix=environment.prefix,
-        templates={stack.stack_name.rpartition("-")[2]: stack.template for stack in assembly.stacks},
-        missing=list(assembly.manifest.missing or ()),
+        templates={
+            path.name.removesuffix(".template.json").rpartition("-")[2]: json.loads(path.read_text("utf-8"))
+            for path in sorted(assembly.glob("*.template.json"))
+        },
+        missing=json.loads((assembly / "manifest.json").read_text("utf-8")).get("missing", []),
     )
 
 
