@@ -10,8 +10,8 @@ export function reader(id) {
   const url = `/api/v1/reports/${encodeURIComponent(id)}/download`;
   const place = h("div", {});
   const frame = h("div", { class: "frame", hidden: true });
-  const download = button("Download PDF", "primary", (links) => follow(links.url));
-  const view = button("Open in the browser", "", (links) => follow(links.viewUrl ?? links.url));
+  const download = button("Download PDF", "primary", (links) => location.assign(checked(links.url)));
+  const view = button("Open in the browser", "", (links) => location.assign(checked(links.viewUrl ?? links.url)));
   let isOpen = false;
 
   function button(title, kind, use) {
@@ -39,7 +39,7 @@ export function reader(id) {
     isOpen = true;
     withLinks(({ viewUrl }) => {
       if (!viewUrl) return;
-      frame.replaceChildren(h("iframe", { src: viewUrl, title: "The report as PDF", referrerpolicy: "no-referrer" }));
+      frame.replaceChildren(h("iframe", { src: checked(viewUrl), title: "The report as PDF", referrerpolicy: "no-referrer" }));
       set(frame, "hidden", false);
     });
   }
@@ -47,8 +47,9 @@ export function reader(id) {
   return { buttons: h("div", { class: "actions" }, view, download), trouble: place, frame, open, close: () => frame.replaceChildren() };
 }
 
-function follow(link) {
+/** The link, if it is one: an address that runs as a script is never followed. */
+function checked(link) {
   const target = new URL(link, document.baseURI);
   if (target.protocol !== "https:" && target.protocol !== "http:") throw new Error("The API gave a link that is none.");
-  location.assign(target.href);
+  return target.href;
 }

@@ -1,0 +1,67 @@
+"""A browser, and a made-up API behind the real page."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from fake_api import KEY, FakeApi, api_app, blank_pdf, serving, store_app
+from playwright.sync_api import Browser, Page, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[FakeApi]:
+    api = FakeApi()
+    with serving(store_app(blank_pdf())) as api.store, serving(api_app(api)) as api.url:
+        yield api
+
+
+@pytest.fixture
+def api(server: FakeApi) -> FakeApi:
+    server.reset()
+    return server
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A tab whose console must stay silent: a broken policy or an uncaught error fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    yield page
+    context.close()
+    # What a browser itself notes of a 4xx or 5xx answer, or of none, is the test's own doing.
+    assert [text for text in complaints if "Failed to load resource" not in text] == []
+
+
+@pytest.fixture
+def visit(page: Page, api: FakeApi) -> Callable[[str], Page]:
+    """Opens a view with the key already entered."""
+
+    def visit(view: str) -> Page:
+        page.goto(f"{api.url}/#key={KEY}")
+        page.get_by_role("heading", name="Overview").wait_for()
+        page.evaluate("view => { location.hash = view }", view)
+        page.locator("main[data-asked=answered]").wait_for()
+        return page
+
+    return visit
