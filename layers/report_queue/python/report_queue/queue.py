@@ -262,7 +262,7 @@ class Queue:
 
     def ping(self) -> None:
         """Raises BrokerAway where Redis does not answer."""
-        self._answer(self._client.ping)
+        self._answer(lambda: self._client.ping())
 
     def _eviction_policy(self) -> str:
         memory = self._client.info("memory")
@@ -293,7 +293,7 @@ class Queue:
                 raise BrokerAway("the broker has no memory left and refuses new jobs") from error
             except exceptions.ResponseError:
                 raise  # our own mistake, or a broker that lacks a command: no second try helps
-            except (exceptions.RedisError, OSError) as error:
+            except (exceptions.RedisError, exceptions.RedisClusterException, OSError) as error:
                 if not tries_left:
                     raise BrokerAway(f"the broker does not answer ({type(error).__name__})") from error
         raise AssertionError("unreachable")

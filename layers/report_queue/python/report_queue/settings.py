@@ -46,12 +46,16 @@ class Settings(BaseModel):
     body_bytes: int = Field(default=5_000_000, ge=1, description="largest request body")
 
     # Rendering.
-    child_memory_mb: int = Field(default=1_536, ge=256, description="address space of a child beyond the renderer's own")
+    child_memory_mb: int = Field(
+        default=1_536, ge=256, description="address space of a child beyond the renderer's own"
+    )
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
         """Read the settings from an environment; raises pydantic.ValidationError that names each bad variable."""
-        named = {name: environ[_PREFIX + name.upper()] for name in cls.model_fields if _PREFIX + name.upper() in environ}
+        named = {
+            name: environ[_PREFIX + name.upper()] for name in cls.model_fields if _PREFIX + name.upper() in environ
+        }
         return cls.model_validate(named)
 
     def environment(self) -> dict[str, str]:

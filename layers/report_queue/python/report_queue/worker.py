@@ -158,6 +158,7 @@ class Drain:
                     tenant=lease.tenant,
                     id=lease.id,
                     body=pdf,
+                    size=rendered.size,
                     pages=rendered.pages,
                     sha256=rendered.sha256,
                     seconds=rendered.seconds,

@@ -1,0 +1,116 @@
+"""The broker away, full, or answering into the void: a clear error, and nothing half done."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import redis
+
+from conftest import settings_for, valkey_server
+from queue_words import T0, claim_one, completed, new_job, worker
+from report_queue.errors import BrokerAway
+from report_queue.job import State, Verdict
+from report_queue.queue import Queue
+from report_queue.wiring import broker
+
+
+def queue_at(url: str, **changes: object) -> Queue:
+    settings = settings_for(url, **changes)
+    return Queue(broker(settings), settings)
+
+
+def test_a_broker_that_is_away_is_said_to_be_away() -> None:
+    with pytest.raises(BrokerAway):
+        queue_at("unix:///tmp/no-broker-here").enqueue(new_job("a"))
+    with pytest.raises(BrokerAway):
+        queue_at("redis://127.0.0.1:1", broker_cluster=True).ping()
+
+
+def test_a_full_broker_refuses_new_jobs_and_still_drains() -> None:
+    with valkey_server(maxmemory="8mb") as url:
+        queue = queue_at(url)
+        queue.enqueue(new_job("a"), new_job("b"), now=T0)
+        first = claim_one(queue)
+        with redis.Redis.from_url(url) as client:
+            client.config_set("maxmemory", "1mb")
+        with pytest.raises(BrokerAway, match="memory"):
+            queue.enqueue(new_job("c"), now=T0)
+        assert queue.beat(worker(), [(first, 60)], now=T0) == (Verdict.ACTIVE,)
+        (second,) = queue.claim(worker(), call=1, free=1, finished=[completed(first)], now=T0).leases
+        assert queue.complete(worker(), completed(second), now=T0) is Verdict.COMPLETED
+        assert queue.counts()[State.COMPLETED] == 2
+        assert queue.find("c") == [None]
+
+
+def test_an_eviction_policy_that_loses_jobs_is_named() -> None:
+    with valkey_server(**{"maxmemory-policy": "allkeys-lru"}) as url:
+        assert queue_at(url).gauges().eviction_policy == "allkeys-lru"
+
+
+def test_scripts_that_the_broker_forgot_are_sent_again(valkey: str) -> None:
+    queue = queue_at(valkey)
+    queue.enqueue(new_job("a"), now=T0)
+    with redis.Redis.from_url(valkey) as client:
+        client.script_flush()
+    assert claim_one(queue).id == "a"
+
+
+@contextmanager
+def proxy_that_loses_replies(path: Path, target: str, lose: int) -> Iterator[str]:
+    """Passes everything on, but hangs up instead of giving the first `lose` replies to an EVAL or EVALSHA."""
+    left = [lose]
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen()
+
+    def serve() -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=pump, args=(client,), daemon=True).start()
+
+    def pump(client: socket.socket) -> None:
+        with client, socket.socket(socket.AF_UNIX) as server:
+            server.connect(target)
+            while asked := client.recv(1 << 20):
+                server.sendall(asked)
+                reply = server.recv(1 << 20)
+                if b"EVAL" in asked and not reply.startswith(b"-NOSCRIPT") and left[0]:
+                    left[0] -= 1
+                    return
+                client.sendall(reply)
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield f"unix://{path}"
+    finally:
+        listener.close()
+        path.unlink()
+
+
+def test_a_lost_reply_is_asked_for_again_and_the_job_is_claimed_once(valkey: str) -> None:
+    target = valkey.removeprefix("unix://")
+    direct = queue_at(valkey)
+    direct.enqueue(new_job("a"), new_job("b"), now=T0)
+    settings = settings_for(valkey, queue=direct._keys[0].split("}")[0][1:])
+    with proxy_that_loses_replies(Path(target).parent / "proxy", target, lose=1) as url:
+        lossy = Queue(broker(settings.model_copy(update={"broker_url": url})), settings)
+        lease = claim_one(lossy)
+    assert lease.attempt == 1
+    assert direct.counts() == {**dict.fromkeys(State, 0), State.ACTIVE: 1, State.WAITING: 1}
+
+
+def test_a_script_touches_declared_keys_only_and_their_number_is_fixed(valkey: str) -> None:
+    queue = queue_at(valkey)
+    for number in range(50):
+        queue.enqueue(new_job(f"job-{number}", tenant=f"tenant-{number}"), now=T0)
+    claim_one(queue)
+    with redis.Redis.from_url(valkey, decode_responses=True) as client:
+        tag = queue._keys[0].split(":")[0]
+        assert set(client.scan_iter(f"{tag}:*")) <= set(queue._keys)
+        assert all(client.ttl(name) == -1 for name in client.scan_iter(f"{tag}:*"))
