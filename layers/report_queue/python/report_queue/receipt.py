@@ -29,12 +29,13 @@ class Receipt:
     def outranks(self, *, round: int, state: State) -> bool:  # noqa: A002 — the domain's word
         """True where this receipt may take the place of one of that round and state.
 
-        Within a round the first receipt stands, except that a report which is there outweighs a word that it is not: a
-        broker that was wiped in between may give one round to two workers, and the slower one may succeed.
+        Within a round the first receipt stands, except that a report which is there outweighs a failure: a broker that
+        was wiped in between may give one round to two workers, and the slower one may succeed. A cancel is someone's
+        decision and stands.
         """
         if self.request.round != round:
             return self.request.round > round
-        return self.state is State.COMPLETED and state is not State.COMPLETED
+        return self.state is State.COMPLETED and state is State.FAILED
 
     def to_json(self) -> bytes:
         """UTF-8 JSON. The request's own JSON stands in it as it is: a payload is not written twice over."""
