@@ -182,9 +182,21 @@ class Ledger:
                 return True
         raise self._bucket.unsteady("drop", _open(job_id))
 
-    def link(self, *, tenant: str, id: str, filename: str, seconds: int) -> str:  # noqa: A002 — as in `published`
-        """A link to download the report under that name, for that long. It is a key: it belongs in no log."""
-        return self._bucket.link(_report(tenant, id), disposition=_attachment(filename), seconds=seconds)
+    def link(
+        self,
+        *,
+        tenant: str,
+        id: str,  # noqa: A002 — as in `published`
+        filename: str,
+        seconds: int,
+        inline: bool = False,
+    ) -> str:
+        """A link to download the report under that name, for that long. It is a key: it belongs in no log.
+
+        `inline`: a browser shows it where it can, instead of saving it.
+        """
+        disposition = _disposition("inline" if inline else "attachment", filename)
+        return self._bucket.link(_report(tenant, id), disposition=disposition, seconds=seconds)
 
     def ping(self) -> None:
         """Raises StoreAway where the bucket does not answer."""
@@ -374,9 +386,9 @@ def _report(tenant: str, job_id: str) -> str:
     return f"reports/{tenant}/{job_id}.pdf"
 
 
-def _attachment(filename: str) -> str:
+def _disposition(kind: str, filename: str) -> str:
     """A Content-Disposition of RFC 6266: the name as it is, and in plain letters for readers that know only those."""
     plain = "".join(
         letter if letter.isascii() and (letter.isalnum() or letter in " ._-") else "_" for letter in filename
     )
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"

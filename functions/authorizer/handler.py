@@ -1,0 +1,50 @@
+"""Who may call the API: a bearer key, checked against the hashes in Secrets Manager.
+
+The answer is the HTTP API's simple response. Where the secret cannot be read it raises: API Gateway then answers 500
+and lets nobody in. It never logs a token, and keeps nothing but the secret, for half a minute.
+"""
+
+import os
+import re
+from typing import Any, Final
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities import parameters
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from report_queue import keys
+from report_queue.settings import Settings
+
+logger = Logger()
+
+SECRET_AGE_S: Final = 30  # a key that is withdrawn works this much longer, beside the gateway's own cache
+
+_BEARER: Final = re.compile(r"[Bb]earer +(\S+)")
+
+
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, log_event=False)
+def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
+    """Allow or deny one request, given as an authorizer event of payload format 2.0."""
+    bearer = _BEARER.fullmatch(_header(event, "authorization"))
+    principal = keys.verify(bearer[1], _secret()) if bearer else None
+    if principal is None:
+        logger.info("denied", token_given=bearer is not None)
+        return {"isAuthorized": False}
+    return {
+        "isAuthorized": True,
+        "context": {
+            "tenant": principal.tenant,
+            "keyId": principal.key_id,
+            "scopes": " ".join(sorted(principal.scopes)),
+        },
+    }
+
+
+def _secret() -> str:
+    return parameters.get_secret(Settings.read(os.environ).keys_secret, max_age=SECRET_AGE_S)
+
+
+def _header(event: dict[str, Any], name: str) -> str:
+    # The gateway sends header names in lower case; a test by hand may not.
+    return next((str(value) for key, value in event.get("headers", {}).items() if key.lower() == name), "")

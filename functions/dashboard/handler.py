@@ -1,0 +1,146 @@
+"""Everything but submitting: what there is, how it is going, retry, cancel, download, and the page that shows it."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from aws_lambda_powertools.event_handler import Depends, Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from report_queue import desk, page, standing, views
+from report_queue.api import answers, entry, json_answer, needs, resolver
+from report_queue.job import Job, State
+from report_queue.keys import Principal
+from report_queue.reports import report_types
+from report_queue.wiring import wiring
+
+app = resolver()
+
+Reader = Annotated[Principal, Depends(needs("read"))]
+Operator = Annotated[Principal, Depends(needs("operate"))]
+PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
+PageSize = Annotated[int, Query(ge=1, le=100)]
+
+PAGE: Final = Path(__file__).parent / "page"
+STORE: Final = "https://*.amazonaws.com"  # where download links lead, unless the environment names an endpoint
+
+
+@app.get("/api/stats")
+def stats(principal: Reader) -> Response[str]:
+    """The tenant's jobs by state."""
+    wired = wiring()
+    counts = wired.queue.counts(principal.tenant)
+    return json_answer(views.stats(wired.settings.queue, counts, now_ms=wired.now_ms()))
+
+
+@app.get("/api/workers")
+def workers(_: Reader) -> Response[str]:
+    """The workers that are alive; they work for all tenants."""
+    wired = wiring()
+    return json_answer(views.workers(wired.queue.workers(), now_ms=wired.now_ms()))
+
+
+@app.get("/api/jobs")
+def jobs(principal: Reader, state: State = State.WAITING, page: PageNumber = 1, limit: PageSize = 20) -> Response[str]:
+    """The tenant's jobs in a state, those that entered it last first."""
+    return _list(principal, state, views.summary, page=page, limit=limit)
+
+
+@app.get("/api/jobs/completed")
+def completed(principal: Reader, page: PageNumber = 1, limit: PageSize = 20) -> Response[str]:
+    """The tenant's completed jobs."""
+    return _list(principal, State.COMPLETED, views.completed, page=page, limit=limit)
+
+
+@app.get("/api/jobs/failed")
+def failed(principal: Reader, page: PageNumber = 1, limit: PageSize = 20) -> Response[str]:
+    """The tenant's failed jobs."""
+    return _list(principal, State.FAILED, views.summary, page=page, limit=limit)
+
+
+@app.get("/api/jobs/<id>", compress=True)
+def job(principal: Reader, id: str) -> Response[str]:  # noqa: A002 (the word of the API)
+    """One job, with its payload."""
+    wired = wiring()
+    found = standing.find(wired.queue, wired.ledger, tenant=principal.tenant, id=id)
+    return json_answer(views.detail(found.seen, found.request))
+
+
+@app.post("/api/jobs/<id>/retry")
+def retry(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as above)
+    """A failed or cancelled job, once more."""
+    desk.retry(wiring(), tenant=principal.tenant, id=id)
+    return _done(id, State.WAITING, "The job is queued again.")
+
+
+@app.post("/api/jobs/<id>/cancel")
+def cancel(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as above)
+    """A job that has not ended, ended."""
+    desk.cancel(wiring(), tenant=principal.tenant, id=id)
+    return _done(id, State.CANCELLED, "The job is cancelled.")
+
+
+@app.get("/api/v1/reports/<id>/download")
+def download(principal: Reader, id: str) -> Response[str]:  # noqa: A002 (as above)
+    """A fresh link to the report: as a redirect, or as JSON for a page, which cannot see where a redirect leads."""
+    link = desk.download(wiring(), tenant=principal.tenant, id=id)
+    if "application/json" in app.current_event.headers.get("accept", ""):
+        return json_answer(
+            {"url": link.url, "viewUrl": link.view_url, "fileName": link.file_name, "expiresIn": link.seconds}
+        )
+    return Response(302, headers={"Location": link.url, "Cache-Control": "no-store"})
+
+
+@app.get("/api/report-types", compress=True)
+def types(_: Reader) -> Response[str]:
+    """What can be asked for, each with its schema and a sample."""
+    return json_answer([views.report_type(kind) for kind in report_types().values()])
+
+
+@app.get("/health")
+def health() -> Response[str]:
+    """Whether reports are accepted (200), and whether they are worked on; needs no key."""
+    wired = wiring()
+    broker, store = answers(wired.queue.ping), answers(wired.ledger.ping)
+    return json_answer(
+        views.health(broker=broker, store=store, now_ms=wired.now_ms()),
+        status=200 if store else 503,
+    )
+
+
+@app.get("/", compress=True)
+def index() -> Response[bytes]:
+    """The page; it asks for a key itself."""
+    return _page("index.html")
+
+
+@app.get("/page/<name>", compress=True)
+def page_file(name: str) -> Response[bytes]:
+    """One of the page's files."""
+    return _page(name)
+
+
+def _list(
+    principal: Principal, state: State, view: Callable[[Job], dict[str, Any]], *, page: int, limit: int
+) -> Response[str]:
+    queue = wiring().queue
+    found = queue.list(principal.tenant, state, offset=(page - 1) * limit, limit=limit)
+    total = queue.counts(principal.tenant)[state]
+    return json_answer(views.page([view(job) for job in found], total=total, page=page, limit=limit))
+
+
+def _done(job_id: str, state: State, message: str) -> Response[str]:
+    return json_answer({"success": True, "message": message, "data": {"jobId": job_id, "status": state.value}})
+
+
+def _page(name: str) -> Response[bytes]:
+    return page.answer(
+        PAGE,
+        name,
+        if_none_match=app.current_event.headers.get("if-none-match"),
+        store=os.environ.get("AWS_ENDPOINT_URL_S3", STORE),
+    )
+
+
+handler = entry(app)

@@ -1,0 +1,42 @@
+"""POST /api/v1/reports/generate: a request comes in, is accepted durably, and gets its job id."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Depends, Response
+from aws_lambda_powertools.metrics import MetricUnit
+
+from report_queue import desk
+from report_queue.api import body_of, entry, json_answer, logger, metrics, needs, resolver
+from report_queue.keys import Principal
+from report_queue.request import idempotency_key, parse
+from report_queue.wiring import wiring
+
+app = resolver()
+
+
+@app.post("/api/v1/reports/generate")
+def generate(principal: Annotated[Principal, Depends(needs("submit"))]) -> Response[str]:
+    """202 as soon as the ledger has the request. The same Idempotency-Key and request: the same job."""
+    wired = wiring()
+    key = idempotency_key(app.current_event.headers.get("idempotency-key"))
+    submission = parse(body_of(app), limit=wired.settings.body_bytes)
+    accepted = desk.accept(wired, submission, tenant=principal.tenant, idempotency_key=key)
+    logger.info("accepted", job=accepted.id, replayed=accepted.replayed, queued=accepted.queued)
+    metrics.add_metric("Replayed" if accepted.replayed else "Accepted", MetricUnit.Count, 1)
+    return json_answer(
+        {
+            "statusCode": 202,
+            "success": True,
+            "message": "The report is queued." if accepted.queued else "The report is accepted and will be queued.",
+            "data": {"jobId": accepted.id},
+        },
+        status=202,
+        headers={
+            "Location": f"/api/jobs/{accepted.id}",
+            "Retry-After": "1",
+            **({"Idempotency-Replayed": "true"} if accepted.replayed else {}),
+        },
+    )
+
+
+handler = entry(app)

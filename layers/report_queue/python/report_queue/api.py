@@ -1,0 +1,123 @@
+"""What all HTTP functions share: the resolver, who asks, and one entry that watches.
+
+    event ── entry: logger, tracer, metrics ── resolver: route, validation ── needs(scope) ── the function's own route
+                                                   └── any error ── problems: the one table ── problem+json
+
+It knows Powertools and the HTTP API's payload format 2.0; it knows nothing of jobs. No payload and no key reaches a
+log or a trace: events are not logged, responses and errors are not captured.
+"""
+
+import base64
+import binascii
+import json
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Request, Response
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from report_queue import problems
+from report_queue.errors import Forbidden, InvalidRequest, MalformedRequest, NotFound, TransientFailure
+from report_queue.keys import Principal
+
+NAMESPACE: Final = "ReportQueue"  # of the metrics
+
+logger = Logger()
+tracer = Tracer()
+metrics = Metrics(namespace=NAMESPACE)
+
+Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
+
+
+def resolver() -> APIGatewayHttpResolver:
+    """A resolver without routes whose every error is a problem."""
+    app = APIGatewayHttpResolver(enable_validation=True, debug=False)
+
+    def told(error: Exception) -> Response[str]:
+        context = app.current_event.request_context
+        _note(error, problems.problem_of(error).status)
+        return problems.answer(error, instance=app.current_event.path, request_id=context.request_id)
+
+    def no_route(_: Exception) -> Response[str]:
+        return told(NotFound(f"There is no {app.current_event.http_method} here; GET /api/jobs is where to start."))
+
+    def bad_parameters(error: RequestValidationError) -> Response[str]:
+        return told(InvalidRequest("Parameters are wrong: see errors.", problems.parameter_faults(error.errors())))
+
+    app.not_found(no_route)
+    app.exception_handler(RequestValidationError)(bad_parameters)
+    app.exception_handler(Exception)(told)
+    return app
+
+
+def entry(app: APIGatewayHttpResolver) -> Handler:
+    """The Lambda handler of a resolver."""
+
+    @logger.inject_lambda_context(
+        correlation_id_path=correlation_paths.API_GATEWAY_HTTP, log_event=False, clear_state=True
+    )
+    @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
+    @metrics.log_metrics(capture_cold_start_metric=True)
+    def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        return app.resolve(event, context)
+
+    return handler  # type: ignore[no-any-return]  # Powertools' decorators lose the type
+
+
+def needs(scope: str) -> Callable[[Request], Principal]:
+    """A dependency of routes: whoever asks, if the key has the scope, or else Forbidden."""
+
+    def principal(request: Request) -> Principal:
+        # Absent only where a gateway forgot its authorizer: then nobody may do anything.
+        granted = (request.resolved_event["requestContext"].get("authorizer") or {}).get("lambda") or {}
+        scopes = frozenset(str(granted.get("scopes", "")).split())
+        if scope not in scopes:
+            raise Forbidden(f'This needs a key with the scope "{scope}"; ask whoever gave you yours.')
+        logger.append_keys(tenant=granted["tenant"], key_id=granted["keyId"])
+        return Principal(tenant=granted["tenant"], key_id=granted["keyId"], scopes=scopes)
+
+    return principal
+
+
+def body_of(app: APIGatewayHttpResolver) -> bytes:
+    """The request's body as bytes, as they were sent; raises MalformedRequest."""
+    text: str = app.current_event.body or ""
+    if not app.current_event.is_base64_encoded:
+        return text.encode("utf-8", "surrogatepass")  # whoever reads them as UTF-8 finds what cannot be
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise MalformedRequest("The body did not arrive whole: send it again.") from None
+
+
+def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response[str]:
+    """A JSON answer that no cache keeps. Text travels as it is: escaped, a large payload would outgrow its answer."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return Response(status, "application/json", text, headers={"Cache-Control": "no-store", **(headers or {})})
+
+
+def answers(ping: Callable[[], None]) -> bool:
+    """Whether what is pinged is there."""
+    try:
+        ping()
+    except TransientFailure:
+        return False
+    return True
+
+
+def _note(error: Exception, status: int) -> None:
+    if isinstance(error, TransientFailure):
+        logger.warning("away", reason=error.reason, message_for_people=str(error))
+        metrics.add_metric(type(error).__name__, MetricUnit.Count, 1)
+    elif status >= 500:
+        # Frames and the class only: the message of an error that nobody foresaw may quote the payload.
+        frames = [line.strip() for line in traceback.format_tb(error.__traceback__)]
+        logger.error("unexpected", error=type(error).__qualname__, frames=frames)
+        metrics.add_metric("Unexpected", MetricUnit.Count, 1)
+    else:
+        logger.info("refused", status=status, error=type(error).__name__)

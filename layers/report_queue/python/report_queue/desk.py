@@ -1,0 +1,168 @@
+"""What a caller can have done, and in which order ledger, broker and bus hear of it.
+
+    accept   ledger ─► broker ─► bus       retry   ledger ─► broker ─► bus       cancel   broker ─► ledger
+
+The ledger is told first where something is promised: it keeps the promise when the rest fails. The broker is told
+first where something is decided: it alone can say whether a job had ended already. It knows nothing of HTTP.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from report_queue import standing
+from report_queue.errors import BrokerAway, Conflict, InvalidRequest
+from report_queue.job import NewJob, State, Verdict
+from report_queue.ledger import Acceptance
+from report_queue.receipt import Receipt, receipt_of
+from report_queue.request import Request, Submission
+from report_queue.views import file_name
+from report_queue.wiring import Wiring
+
+_RETRYABLE: Final = frozenset({State.FAILED, State.CANCELLED})
+_TOO_LATE: Final = frozenset({State.COMPLETED, State.FAILED})
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The answer to a submission. `queued` is False where the broker was away: the reconciler enqueues it later."""
+
+    id: str
+    replayed: bool  # the same request was here before, under the same Idempotency-Key
+    queued: bool
+
+
+@dataclass(frozen=True)
+class Download:
+    """Where a report is to be had for a while. The links are keys: whoever has one has the report."""
+
+    url: str  # to save it
+    view_url: str  # to see it in a browser
+    file_name: str
+    seconds: int
+
+
+def accept(wiring: Wiring, submission: Submission, *, tenant: str, idempotency_key: str | None) -> Accepted:
+    """Accept a submission: after this it will be worked on, whatever happens to the broker.
+
+    Raises StoreAway (nothing was enqueued; sending it again with the same Idempotency-Key is safe), or InvalidRequest
+    where the Idempotency-Key belongs to another request.
+    """
+    request = Request.of(
+        submission,
+        id=wiring.new_id(tenant, idempotency_key),
+        tenant=tenant,
+        accepted_at=wiring.now_ms(),
+        attempts=wiring.settings.attempts,
+    )
+    acceptance = wiring.ledger.accept(request)
+    if acceptance is Acceptance.CONFLICT:
+        raise InvalidRequest(
+            "This Idempotency-Key was used for another request: use a new key, or send the request as it was."
+        )
+    if acceptance is Acceptance.NEW:
+        return Accepted(request.id, replayed=False, queued=_enqueue(wiring, _new_job(request)))
+    # The first time may have ended between ledger and broker, so enqueue what the ledger has: the broker leaves a job
+    # alone that it knows. Only while it has not ended, though: an ended one would be worked on again.
+    unfinished = wiring.ledger.unfinished(request.id)
+    return Accepted(request.id, replayed=True, queued=unfinished is None or _enqueue(wiring, unfinished))
+
+
+def retry(wiring: Wiring, *, tenant: str, id: str) -> None:  # noqa: A002 (the word of the API)
+    """A new round of a job that failed or was cancelled; raises Conflict for any other.
+
+    Asked twice, it is one round. Where the broker is away (BrokerAway) the ledger has the round already: asking again
+    goes on from there, and so does the reconciler.
+    """
+    job = standing.find(wiring.queue, wiring.ledger, tenant=tenant, id=id)
+    request = job.known_request()
+    if job.state in _RETRYABLE:
+        if job.open is not None:
+            # Ended in the broker, and the worker has not left its receipt yet. Without one the next round could not be
+            # told from this one, so we leave it: it is the same, and of two the first stands.
+            wiring.ledger.close(receipt_of(job.seen, request))
+        request = replace(request, round=request.round + 1, due_at=None)
+        wiring.ledger.reopen(request)
+    elif job.in_broker or request.round == 0:
+        raise Conflict(f"The job is {job.state}: only failed and cancelled jobs can be retried.")
+    wiring.bus.wake(_tell(wiring, request))
+
+
+def cancel(wiring: Wiring, *, tenant: str, id: str) -> None:  # noqa: A002 (the word of the API)
+    """Cancel a job that has not ended; asked again, it stays cancelled. Raises Conflict where it had ended otherwise.
+
+    The broker first: a worker may be completing the job this very moment, and only the broker can say who was first.
+    A crash before the ledger hears of it leaves an open request whose job the broker has as cancelled: asking again
+    closes it, and so does the reconciler.
+    """
+    job = standing.find(wiring.queue, wiring.ledger, tenant=tenant, id=id)
+    request = job.known_request()
+    _not_too_late(job.state)
+    if job.open is None:
+        return  # cancelled, and the ledger knows
+    verdict = wiring.queue.cancel(id) if job.in_broker else Verdict.UNKNOWN
+    if verdict is Verdict.UNKNOWN:
+        # The broker was wiped. To close now would race the reconciler, which may have read the open request and be
+        # about to enqueue it: a closed job would run. So the broker gets the job first and then cancels it: from then
+        # on it knows the id, and an enqueue that comes late changes nothing.
+        wiring.bus.wake(_tell(wiring, request))
+        verdict = wiring.queue.cancel(id)
+    _not_too_late(verdict)
+    ended = wiring.queue.find(id)[0]
+    # Wiped again, just now: the ledger's word still holds, because a worker asks the ledger before it renders.
+    attempt, at = (ended.attempt, ended.at) if ended else (job.seen.attempt, wiring.now_ms())
+    wiring.ledger.close(Receipt(request=request, state=State.CANCELLED, attempt=attempt, finished_at=at))
+
+
+def download(wiring: Wiring, *, tenant: str, id: str) -> Download:  # noqa: A002 (the word of the API)
+    """A fresh link to a report, by the ledger alone: the broker may be away. Raises NotFound or Conflict.
+
+    A report counts that is there while its receipt is not: it was published, and what is published never changes.
+    """
+    job = standing.in_ledger(wiring.ledger, tenant=tenant, id=id)
+    if job.open is not None:
+        if wiring.ledger.published(tenant=tenant, id=id) is None:
+            raise Conflict(f"The report is not there yet: GET /api/jobs/{id} says how far it is.")
+    elif job.state is not State.COMPLETED:
+        raise Conflict(f"The job is {job.state} and has no report: POST /api/jobs/{id}/retry starts it again.")
+    name, seconds = file_name(job.seen.report_type, id), wiring.settings.link_seconds
+    save, view = (
+        wiring.ledger.link(tenant=tenant, id=id, filename=name, seconds=seconds, inline=inline)
+        for inline in (False, True)
+    )
+    return Download(save, view, name, seconds)
+
+
+def _enqueue(wiring: Wiring, job: NewJob) -> bool:
+    """Enqueue and wake; False where the broker is away, which costs time and nothing else."""
+    try:
+        wakes = wiring.queue.enqueue(job).wakes
+    except BrokerAway:
+        return False
+    wiring.bus.wake(wakes)
+    return True
+
+
+def _tell(wiring: Wiring, request: Request) -> tuple[str, ...]:
+    """Let the broker know of a request's round, whatever it knew before; the wakes that it wants."""
+    if request.round > 0:
+        retried = wiring.queue.retry(request.id, round=request.round)
+        if retried.verdict is not Verdict.UNKNOWN:
+            return retried.wakes
+    return wiring.queue.enqueue(_new_job(request)).wakes
+
+
+def _not_too_late(state: State | Verdict) -> None:
+    if state in _TOO_LATE:
+        raise Conflict(f"The job is {state} already: it cannot be cancelled any more.")
+
+
+def _new_job(request: Request) -> NewJob:
+    return NewJob(
+        id=request.id,
+        tenant=request.tenant,
+        report_type=request.report_type,
+        accepted_at=request.accepted_at,
+        attempts=request.attempts,
+        round=request.round,
+        due_at=request.due_at,
+    )

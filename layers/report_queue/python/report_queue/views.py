@@ -1,0 +1,136 @@
+"""How HTTP shows what we know: the shapes of the answers, with the names of the system that this replaces.
+
+Pure: from domain objects to JSON values. Moments become ISO 8601 in UTC with a Z, sizes stay bytes, times seconds.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from report_queue.job import Job, Result, State, WorkerBeat
+from report_queue.reports import ReportType
+from report_queue.request import Request
+
+_STARTED = frozenset({State.ACTIVE, State.COMPLETED})
+
+
+def moment(ms: int | None) -> str | None:
+    """A moment, to the millisecond: 2026-11-24T06:30:00.123Z."""
+    if ms is None:
+        return None
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def stats(queue: str, counts: Mapping[State, int], *, now_ms: int) -> dict[str, Any]:
+    """GET /api/stats"""
+    return {
+        "queue": queue,
+        "counts": {state.value: counts[state] for state in State},
+        "totalJobs": sum(counts.values()),
+        "timestamp": moment(now_ms),
+    }
+
+
+def workers(beats: Sequence[WorkerBeat], *, now_ms: int) -> dict[str, Any]:
+    """GET /api/workers; `uptime` is in seconds, `timestamp` of a worker its last heartbeat."""
+    return {
+        "workers": [
+            {
+                "id": beat.id,
+                "pid": beat.pid,
+                "uptime": max(0, beat.beat_at - beat.started_at) / 1000,
+                "timestamp": moment(beat.beat_at),
+                "startedAt": moment(beat.started_at),
+                "slots": beat.slots,
+                "active": beat.active,
+                "finished": beat.finished,
+            }
+            for beat in beats
+        ],
+        "count": len(beats),
+        "timestamp": moment(now_ms),
+    }
+
+
+def page(jobs: Sequence[dict[str, Any]], *, total: int, page: int, limit: int) -> dict[str, Any]:
+    """One page of a list of jobs."""
+    return {"jobs": list(jobs), "total": total, "page": page, "limit": limit}
+
+
+def summary(job: Job) -> dict[str, Any]:
+    """A job in a list. `attempts` are those of its round that count against `maxAttempts`, `attempt` counts claims."""
+    return {
+        "id": job.id,
+        "name": job.report_type,
+        "status": job.state.value,
+        "progress": job.progress,
+        "result": result(job.id, job.report_type, job.result) if job.result else None,
+        "attempts": job.failures + (job.state in _STARTED),
+        "maxAttempts": job.attempts,
+        "attempt": job.attempt,
+        "stalls": job.stalls,
+        "round": job.round,
+        "worker": job.worker,
+        "timestamp": moment(job.accepted_at),
+        "dueAt": moment(job.moment) if job.state is State.DELAYED else None,
+        "processedOn": moment(job.started_at),
+        "finishedOn": moment(job.at) if job.state.is_terminal else None,
+        "reason": job.reason,
+        "failedReason": job.message,
+    }
+
+
+def completed(job: Job) -> dict[str, Any]:
+    """A job in GET /api/jobs/completed."""
+    made = result(job.id, job.report_type, job.result) if job.result else {}
+    return summary(job) | {
+        "success": True,
+        "reportUrl": made.get("reportUrl"),
+        "fileName": made.get("fileName"),
+        "fileSize": made.get("fileSize"),
+        "processedAt": moment(job.at),
+    }
+
+
+def detail(job: Job, request: Request | None) -> dict[str, Any]:
+    """GET /api/jobs/{id}; `jobData` is the payload as it was sent."""
+    return summary(job) | {"jobData": request.data if request else None}
+
+
+def result(job_id: str, report_type: str, made: Result) -> dict[str, Any]:
+    """What became of a completed job. `reportUrl` needs a key, as everything here does, and does not expire."""
+    return {
+        "reportUrl": f"/api/v1/reports/{job_id}/download",
+        "fileName": file_name(report_type, job_id),
+        "fileSize": made.size,
+        "pages": made.pages,
+        "sha256": made.sha256,
+        "seconds": made.seconds,
+        "peakMemoryMb": made.peak_memory_mb,
+    }
+
+
+def file_name(report_type: str, job_id: str) -> str:
+    """The name that a report is saved under."""
+    return f"{report_type}-{job_id}.pdf"
+
+
+def report_type(kind: ReportType) -> dict[str, Any]:
+    """A report type in GET /api/report-types."""
+    return {
+        "name": kind.name,
+        "title": kind.title,
+        "description": kind.schema.get("description", ""),
+        "schema": kind.schema,
+        "sample": kind.sample,
+    }
+
+
+def health(*, broker: bool, store: bool, now_ms: int) -> dict[str, Any]:
+    """GET /health. Without the broker reports are still accepted, and kept; without the store nothing is."""
+    return {
+        "status": "ok" if broker and store else "degraded" if store else "unavailable",
+        "broker": "ok" if broker else "away",
+        "store": "ok" if store else "away",
+        "timestamp": moment(now_ms),
+    }
