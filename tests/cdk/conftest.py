@@ -19,6 +19,7 @@ class Deployment:
     """An environment's synthesised templates, by the last word of their stack's name: network, data, app."""
 
     prefix: str
+    folder: Path  # the assembly: templates, and the assets as they would be uploaded
     templates: dict[str, Properties]
     missing: list[Any]  # what the synthesis would have had to look up
 
@@ -92,6 +93,7 @@ def _synthesise(name: str) -> Deployment:
     assembly = Path(app.synth().directory)
     return Deployment(
         prefix=environment.prefix,
+        folder=assembly,
         templates={
             path.name.removesuffix(".template.json").rpartition("-")[2]: json.loads(path.read_text("utf-8"))
             for path in sorted(assembly.glob("*.template.json"))
