@@ -65,14 +65,14 @@ class FakeApi:
     def reset(self) -> None:
         self.__init__(url=self.url, store=self.store)  # type: ignore[misc]
 
-    def add(self, id: str, state: str, **more: Any) -> dict[str, Any]:
+    def add(self, job_id: str, state: str, **more: Any) -> dict[str, Any]:
         now = int(time.time() * 1000)
-        job = {"id": id, "name": "sales", "status": state, "progress": 0, "timestamp": now - 60_000, "attempts": 1}
+        job = {"id": job_id, "name": "sales", "status": state, "progress": 0, "timestamp": now - 60_000, "attempts": 1}
         if state == "completed":
             job |= {"progress": 100, "finishedOn": now - 30_000}
-            job["result"] = {"pages": 3, "size": 48_213, "seconds": 0.31, "sha256": "ab" * 32}
-        self.jobs[id] = job | {"jobData": SALES["sample"]} | more
-        return self.jobs[id]
+            job["result"] = {"pages": 3, "fileSize": 48_213, "seconds": 0.31, "sha256": "ab" * 32}
+        self.jobs[job_id] = job | {"jobData": SALES["sample"]} | more
+        return self.jobs[job_id]
 
     def posts(self, path: str) -> list[tuple[bytes, dict[str, str]]]:
         return [(body, headers) for method, seen, body, headers in self.seen if method == "POST" and seen == path]
@@ -95,9 +95,9 @@ class FakeApi:
             job = self.add("new0", "waiting")
             data = {"statusCode": 202, "success": True, "message": "accepted", "data": {"jobId": job["id"]}}
             return JSONResponse(data, status_code=202)
-        id, verb = path.split("/")[3:5]
-        self.jobs[id]["status"] = {"retry": "waiting", "cancel": "cancelled"}[verb]
-        return JSONResponse({"success": True, "data": {"jobId": id}})
+        job_id, verb = path.split("/")[3:5]
+        self.jobs[job_id]["status"] = {"retry": "waiting", "cancel": "cancelled"}[verb]
+        return JSONResponse({"success": True, "data": {"jobId": job_id}})
 
     def read(self, path: str, request: Request) -> Response:
         now = int(time.time() * 1000)
@@ -107,7 +107,7 @@ class FakeApi:
         if path == "/api/workers":
             return JSONResponse({"workers": self.workers, "count": len(self.workers), "timestamp": now})
         if path == "/api/report-types":
-            return JSONResponse({"reportTypes": self.types})
+            return JSONResponse(self.types)
         if path == "/api/jobs":
             page, limit = int(request.query_params["page"]), int(request.query_params["limit"])
             jobs = [job for job in self.jobs.values() if job["status"] == request.query_params["state"]]
@@ -116,10 +116,14 @@ class FakeApi:
         if path.endswith("/download"):
             link, view = f"{self.store}/attachment.pdf", f"{self.store}/inline.pdf"
             return JSONResponse({"url": self.link or link, "viewUrl": self.link or view})
-        id = request.path_params["rest"].split("/")[-1]
-        if id in self.raw:
-            return Response(self.raw[id], media_type="application/json")
-        return JSONResponse(self.jobs[id]) if id in self.jobs else problem(404, "Not found", "There is no such job.")
+        job_id = request.path_params["rest"].split("/")[-1]
+        if job_id in self.raw:
+            return Response(self.raw[job_id], media_type="application/json")
+        return (
+            JSONResponse(self.jobs[job_id])
+            if job_id in self.jobs
+            else problem(404, "Not found", "There is no such job.")
+        )
 
 
 def blank_pdf() -> bytes:

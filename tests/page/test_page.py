@@ -112,7 +112,7 @@ def test_the_frame_shows_the_report_where_the_browser_has_a_viewer(visit: Visit,
     page.add_init_script("Object.defineProperty(Navigator.prototype, 'pdfViewerEnabled', {get: () => true})")
     api.add("one", "completed")
     visit("#/job/one")
-    expect(page.get_by_title("The report as PDF")).to_have_attribute("src", f"{api.store}/inline.pdf")
+    expect(page.get_by_title("The report as PDF")).to_have_attribute("src", re.compile("/inline.pdf#"))
 
 
 def test_a_failed_job_says_why_and_is_retried(visit: Visit, api: FakeApi) -> None:
@@ -149,13 +149,13 @@ def test_jobs_come_in_pages_and_the_url_says_which(visit: Visit, api: FakeApi) -
     for place in range(45):
         api.add(f"job{place:02}", "failed", reason="render.timeout", failedReason="took too long")
     page = visit("#/jobs?state=failed")
-    expect(page.get_by_text("1–20 of 45")).to_be_visible()
+    expect(page.get_by_text(re.compile("1.20 of 45"))).to_be_visible()
     page.get_by_role("link", name="Older").click()
-    expect(page.get_by_text("21–40 of 45")).to_be_visible()
+    expect(page.get_by_text(re.compile("21.40 of 45"))).to_be_visible()
     assert page.url.endswith("#/jobs?state=failed&page=2")
     expect(page.get_by_role("row", name=re.compile("job20"))).to_contain_text("render.timeout: took too long")
     page.go_back()
-    expect(page.get_by_text("1–20 of 45")).to_be_visible()
+    expect(page.get_by_text(re.compile("1.20 of 45"))).to_be_visible()
 
 
 def test_the_form_sends_what_was_typed_and_goes_to_the_job(visit: Visit, api: FakeApi) -> None:

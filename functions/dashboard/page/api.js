@@ -87,7 +87,7 @@ function problem(response, text) {
     title: words(said.title) || words(said.message) || `The API answered ${response.status}`,
     detail: words(said.detail),
     faults: Array.isArray(said.errors)
-      ? said.errors.map((fault) => ({ pointer: words(fault?.pointer), detail: words(fault?.detail ?? fault?.message) }))
+      ? said.errors.map((fault) => ({ pointer: words(fault?.pointer), detail: words(fault?.detail) }))
       : [],
     retryAfter: Number.isFinite(wait) ? wait : null,
     // The gateway answers for a bad key, before any code of ours: 401 without one, 403 with one that is not known.

@@ -56,13 +56,13 @@ export function job({ path, live }) {
     showFailure(failure, job);
     retry.hidden = !mayRetry(job.state);
     cancel.hidden = !isMoving(job.state);
-    edit.hidden = job.data === undefined;
+    edit.hidden = job.data === null;
     done.hidden = job.state !== "completed";
     if (job.state === "completed") {
       showFacts(result, resultOf(job.result));
       report.open();
     }
-    fill(payload, job.data !== undefined, () => showPayload(text, job.data));
+    fill(payload, job.data !== null, () => showPayload(text, job.data));
     return isMoving(job.state);
   }
 
@@ -171,7 +171,7 @@ function showFailure(panel, job) {
 }
 
 function showPayload(text, data) {
-  if (data === undefined) return [h("h2", {}, "Payload"), h("p", { class: "empty" }, "The payload is not kept any more.")];
+  if (data === null) return [h("h2", {}, "Payload"), h("p", { class: "empty" }, "The payload is not kept any more.")];
   const shown = pretty(exact(text).jobData);
   const block = h("pre", { class: "code", tabindex: 0, role: "region", "aria-label": "Payload as JSON" });
   const isLong = shown.length > PAYLOAD_SHOWN;

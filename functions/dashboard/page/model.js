@@ -39,36 +39,34 @@ export function readJob(answer) {
   const result = answer.result ?? null;
   return {
     id: String(answer.id),
-    type: text(answer.name) ?? text(answer.reportType) ?? text(answer.jobData?.reportType) ?? "report",
+    type: text(answer.name) ?? "report",
     state: String(answer.status),
     progress: Math.min(100, Math.max(0, number(answer.progress) ?? 0)),
     acceptedAt: moment(answer.timestamp),
-    startedAt: moment(answer.processedOn) ?? moment(answer.startedAt),
-    finishedAt: moment(answer.finishedOn) ?? moment(answer.processedAt) ?? moment(answer.finishedAt),
+    startedAt: moment(answer.processedOn),
+    finishedAt: moment(answer.finishedOn),
     dueAt: moment(answer.dueAt),
-    attempt: number(answer.attempt),
-    failures: number(answer.failures),
     attempts: number(answer.attempts),
     attemptsAllowed: number(answer.maxAttempts),
     stalls: number(answer.stalls),
     round: number(answer.round),
     worker: text(answer.worker),
     reason: text(answer.reason),
-    message: text(answer.failedReason) ?? text(answer.message),
+    message: text(answer.failedReason),
     result: result && {
       pages: number(result.pages),
-      size: number(result.size) ?? number(result.fileSize),
+      size: number(result.fileSize),
       seconds: number(result.seconds),
       sha256: text(result.sha256),
       memory: number(result.peakMemoryMb),
     },
-    data: answer.jobData,
+    data: answer.jobData ?? null, // null: not kept any more
   };
 }
 
 /** GET /api/report-types */
 export function readTypes(answer) {
-  return list(Array.isArray(answer) ? answer : answer.reportTypes).map((type) => ({
+  return list(answer).map((type) => ({
     name: String(type.name),
     title: text(type.title) ?? String(type.name),
     description: text(type.description) ?? "",

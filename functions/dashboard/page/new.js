@@ -163,10 +163,10 @@ export function newReport({ query, go }) {
     types = known;
     type.replaceChildren(...types.map(({ name, title }) => h("option", { value: name }, title)));
     const earlier = text ? JSON.parse(text) : null;
-    const wanted = earlier ? (earlier.name ?? earlier.reportType) : query.get("type");
+    const wanted = earlier ? earlier.name : query.get("type");
     const first = types.find((candidate) => candidate.name === wanted) ?? types[0];
     if (!first) return;
-    if (earlier && first.name === wanted && earlier.jobData !== undefined) drafts.set(first.name, pretty(exact(text).jobData));
+    if (earlier && first.name === wanted && earlier.jobData) drafts.set(first.name, pretty(exact(text).jobData));
     choose(first.name);
   }
 

@@ -39,7 +39,7 @@ export function reader(id) {
     isOpen = true;
     withLinks(({ viewUrl }) => {
       if (!viewUrl) return;
-      frame.replaceChildren(h("iframe", { src: checked(viewUrl), title: "The report as PDF", referrerpolicy: "no-referrer" }));
+      frame.replaceChildren(h("iframe", { src: `${checked(viewUrl)}#navpanes=0&view=FitH`, title: "The report as PDF", referrerpolicy: "no-referrer" }));
       set(frame, "hidden", false);
     });
   }
