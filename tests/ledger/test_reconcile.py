@@ -11,8 +11,9 @@ import boto3
 import pytest
 import redis
 
-from queue_words import claim_one, worker
+from queue_words import claim_one, new_job, worker
 from report_queue import reconcile as reconcile_module
+from report_queue.errors import StoreAway
 from report_queue.job import Completed, Failed, Job, Result, State, Verdict
 from report_queue.ledger import Acceptance, Ledger, receipt_of
 from report_queue.queue import Queue
@@ -269,11 +270,11 @@ def test_a_job_that_stalled_too_often_gets_its_receipt_and_others_a_worker(stack
 
 
 def test_recovery_wakes_workers_for_what_it_requeued_though_the_store_is_away(stack: Stack) -> None:
-    stack.accept(ID)
-    claim_one(stack.queue, now=stack.queue.now() - 3_600_000, call=next(_calls))
-    stack.queue.prune()  # the worker has long been silent
+    an_hour_ago = stack.queue.now() - 3_600_000
+    stack.queue.enqueue(new_job(ID), now=an_hour_ago)
+    claim_one(stack.queue, now=an_hour_ago, call=next(_calls))
     away = Ledger(stack.store, bucket="another-bucket")
-    with pytest.raises(Exception, match="NoSuchBucket"):
+    with pytest.raises(StoreAway):
         recover(stack.queue, away, stack.bus, remaining_ms=lambda: 100_000)
     assert stack.job().state is State.WAITING
     assert stack.woken

@@ -2,8 +2,11 @@
 
 import hashlib
 import io
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -13,6 +16,7 @@ from report_queue.job import Result, State
 from report_queue.ledger import Ledger, Receipt
 from report_queue.request import Request
 
+EVENTS = Path(__file__).parents[2] / "events"
 BUCKET = "reports"
 BUS = "report-queue"
 ID = "0" * 25 + "a"
@@ -109,3 +113,30 @@ def publish(ledger: Ledger, body: bytes = b"%PDF first", *, job_id: str = ID, pa
 
 def stored(client: Any, key: str) -> bytes:
     return bytes(client.get_object(Bucket=BUCKET, Key=key)["Body"].read())
+
+
+@dataclass
+class Context:
+    """What Lambda tells a function of its invocation."""
+
+    function_name: str = "function"
+    memory_limit_in_mb: int = 256
+    invoked_function_arn: str = "arn:aws:lambda:eu-central-1:111122223333:function:function"
+    aws_request_id: str = "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa"
+    remaining_ms: int = 60_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining_ms
+
+
+def sample(name: str) -> dict[str, Any]:
+    """A sample event."""
+    return dict(json.loads((EVENTS / f"{name}.json").read_text("utf-8")))
+
+
+def metrics(printed: str) -> dict[str, float]:
+    """The metrics that a function printed, by name."""
+    lines = [json.loads(line) for line in printed.splitlines() if line.startswith('{"_aws"')]
+    (told,) = lines
+    names = [metric["Name"] for metric in told["_aws"]["CloudWatchMetrics"][0]["Metrics"]]
+    return {name: told[name][0] for name in names}

@@ -1,0 +1,184 @@
+"""The poller does what the clock alone can start, is punctual within its minute, and tells how the queue stands."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+
+from functions.poller.handler import handler
+from functions.poller.handler import metrics as told
+from queue_words import MINUTE, SECOND, T0, claim_one, completed, new_job, worker
+from report_queue.job import State
+from report_queue.poll import Polled, poll
+from report_queue.queue import Queue
+from report_queue.wiring import Wiring, broker
+from tests.conftest import settings_for, valkey_server
+from tests.ledger.words import Context, metrics, sample
+
+_numbers = count(1)
+
+
+class QueueAt(Queue):
+    """A queue whose clock is the test's."""
+
+    clock = T0
+
+    def _run(self, verb: str, /, **arguments: Any) -> Any:
+        return super()._run(verb, **arguments | {"now": arguments.get("now") or self.clock})
+
+
+class RememberingBus:
+    """A bus that takes every wake."""
+
+    def __init__(self) -> None:
+        self.tokens: list[str] = []
+
+    def wake(self, tokens: tuple[str, ...]) -> int:
+        self.tokens += tokens
+        return len(tokens)
+
+
+class Minute:
+    """One poll whose sleeping moves the clock; `during` is what others do when it has come so far."""
+
+    def __init__(self, url: str, **settings: Any) -> None:
+        given = settings_for(url, queue=f"minute-{next(_numbers)}", **settings)
+        self.queue = QueueAt(broker(given), given)
+        self.bus = RememberingBus()
+        self.slept = 0.0
+        self.during: Callable[[], object] = lambda: None
+
+    def sleep(self, seconds: float) -> None:
+        self.slept += seconds
+        self.queue.clock += round(seconds * 1_000)
+        self.during()
+
+    def poll(self, *, remaining_ms: int = 75_000) -> Polled:
+        return poll(
+            self.queue,
+            self.bus,  # type: ignore[arg-type]
+            remaining_ms=lambda: remaining_ms - round(self.slept * 1_000),
+            sleep=self.sleep,
+        )
+
+
+@pytest.fixture
+def minute(valkey: str) -> Minute:
+    return Minute(valkey)
+
+
+def state_of(minute: Minute, name: str) -> State:
+    (job,) = minute.queue.find(name)
+    assert job
+    return job.state
+
+
+def test_with_nothing_due_it_leaves_at_once(minute: Minute) -> None:
+    minute.queue.enqueue(new_job("a", due_at=T0 + MINUTE))
+    assert minute.poll().promoted == 0
+    assert minute.slept == 0
+
+
+def test_what_is_due_is_promoted_and_a_worker_woken(minute: Minute) -> None:
+    minute.queue.enqueue(new_job("a", due_at=T0 + 1))
+    minute.queue.clock = T0 + 1
+    polled = minute.poll()
+    assert (polled.promoted, polled.woken, len(minute.bus.tokens)) == (1, 1, 1)
+    assert state_of(minute, "a") is State.WAITING
+
+
+def test_more_is_promoted_than_one_script_does(minute: Minute) -> None:
+    minute.queue.enqueue(*(new_job(str(number), due_at=T0 + 1) for number in range(250)))
+    minute.queue.clock = T0 + 1
+    assert minute.poll().promoted == 250
+
+
+def test_it_sleeps_to_the_due_moment_within_its_minute(minute: Minute) -> None:
+    minute.queue.enqueue(new_job("a", due_at=T0 + 12 * SECOND), new_job("b", due_at=T0 + MINUTE - 1))
+    polled = minute.poll()
+    assert polled.promoted == 2
+    assert minute.slept == pytest.approx(59.999)
+    assert len(minute.bus.tokens) >= 1
+
+
+def test_it_leaves_the_next_minute_to_the_next_poll(minute: Minute) -> None:
+    minute.queue.enqueue(new_job("a", due_at=T0 + 12 * SECOND), new_job("b", due_at=T0 + MINUTE + 1))
+    assert minute.poll().promoted == 1
+    assert minute.slept == pytest.approx(12)
+
+
+def test_its_minute_is_over_though_more_falls_due_all_the_time(minute: Minute) -> None:
+    numbers = iter(range(1_000))
+
+    def enqueue_another() -> None:
+        minute.queue.enqueue(new_job(f"more {next(numbers)}", due_at=minute.queue.clock + 2 * SECOND))
+
+    minute.during = enqueue_another
+    minute.queue.enqueue(new_job("a", due_at=T0 + 2 * SECOND))
+    assert minute.poll().promoted >= 29
+    assert minute.slept <= 60
+
+
+def test_a_job_delayed_meanwhile_is_not_late_because_the_poller_sleeps_for_another(minute: Minute) -> None:
+    minute.queue.enqueue(new_job("far", due_at=T0 + 50 * SECOND))
+    promoted_at: list[int] = []
+
+    def look() -> None:
+        if minute.queue.clock == T0 + 5 * SECOND:
+            minute.queue.enqueue(new_job("near", due_at=T0 + 10 * SECOND))
+        if not promoted_at and minute.queue.counts()[State.WAITING]:
+            promoted_at.append(minute.queue.clock)
+
+    minute.during = look
+    minute.poll()
+    assert promoted_at == [T0 + 15 * SECOND]  # seen at the nap after the one in which it was promoted
+
+
+def test_it_never_sleeps_past_the_functions_time(minute: Minute) -> None:
+    minute.queue.enqueue(new_job("a", due_at=T0 + 50 * SECOND))
+    assert minute.poll(remaining_ms=20_000).promoted == 0
+    assert minute.slept == pytest.approx(15)
+
+
+def test_what_is_old_is_forgotten(valkey: str) -> None:
+    minute = Minute(valkey, retention_ms=SECOND)
+    minute.queue.enqueue(new_job("a"))
+    minute.queue.complete(worker(), completed(claim_one(minute.queue)))
+    minute.queue.clock = T0 + 2 * SECOND
+    assert minute.poll().pruned == 1
+    assert minute.queue.find("a") == [None]
+
+
+def test_a_lost_wake_is_made_up_for(minute: Minute) -> None:
+    minute.queue.enqueue(new_job("a"))  # its wake goes nowhere
+    minute.queue.clock = T0 + MINUTE
+    assert minute.poll().woken == 1
+
+
+def test_a_broker_that_evicts_is_complained_about_loudly(caplog: pytest.LogCaptureFixture) -> None:
+    with valkey_server(**{"maxmemory-policy": "allkeys-lru"}) as url:
+        Minute(url).poll()
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "allkeys-lru" in caplog.text
+    assert "noeviction" in caplog.text
+
+
+def test_the_sample_event_polls_and_tells_how_the_queue_stands(
+    wired: Wiring, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(told.provider, "namespace", "ReportQueue")
+    now = wired.queue.now()
+    wired.queue.enqueue(new_job("a"), new_job("b", due_at=now + 10 * MINUTE), now=now - 30 * SECOND)
+    assert handler(sample("poller"), Context()) == {"promoted": 0, "pruned": 0, "woken": 1}  # type: ignore[arg-type]
+    gauges = metrics(capsys.readouterr().out)
+    assert 30 <= gauges.pop("OldestWaitingSeconds") < 600
+    assert gauges == {
+        "Waiting": 1,
+        "Delayed": 1,
+        "Active": 0,
+        "Completed": 0,
+        "Failed": 0,
+        "Cancelled": 0,
+        "Workers": 0,
+    }
