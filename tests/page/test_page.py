@@ -279,3 +279,43 @@ def test_a_link_that_is_no_address_is_not_followed(visit: Visit, api: FakeApi) -
     page.get_by_role("button", name="Download PDF").click()
     expect(page.get_by_role("alert")).to_contain_text("a link that is none")
     assert page.title() != "owned"
+
+
+def test_ages_are_true_on_a_machine_whose_clock_is_an_hour_off(visit: Visit, page: Page, api: FakeApi) -> None:
+    page.add_init_script("{ const now = Date.now; Date.now = () => now() + 3_600_000 }")
+    api.add("one", "waiting")
+    visit("#/jobs?state=waiting")
+    expect(page.get_by_role("row", name=re.compile("one"))).to_contain_text(re.compile(r"6\d s ago"))
+
+
+def test_waiting_jobs_without_a_worker_are_news_after_a_while(visit: Visit, page: Page, api: FakeApi) -> None:
+    page.clock.install()
+    for place in range(3):
+        api.add(str(place), "waiting")
+    visit("#/")
+    expect(page.get_by_role("alert")).to_have_count(0)
+    page.clock.run_for(15_000)
+    expect(page.get_by_role("alert")).to_have_text("3 jobs wait and no worker runs.")
+
+
+def test_another_try_starts_from_the_payload_of_a_job(visit: Visit, api: FakeApi) -> None:
+    api.add("one", "failed", name="invoice", jobData={"number": "mine"})
+    page = visit("#/job/one")
+    page.get_by_role("link", name="Edit as new").click()
+    expect(page.get_by_label("Report type")).to_have_value("invoice")
+    expect(page.get_by_label("Payload (JSON)")).to_have_value(re.compile('"number": "mine"'))
+
+
+def test_options_are_sent_where_they_are_given(visit: Visit, api: FakeApi) -> None:
+    page = visit("#/new")
+    page.get_by_text("Options", exact=True).click()
+    attempts = page.get_by_label("Attempts")
+    attempts.fill("11")
+    page.get_by_role("button", name="Submit report").click()
+    expect(attempts).to_be_focused()
+    attempts.fill("5")
+    page.get_by_label("Start after (seconds)").fill("60")
+    page.get_by_role("button", name="Submit report").click()
+    expect(page.locator(".state")).to_have_text("Waiting")
+    ((body, _),) = api.posts("/api/v1/reports/generate")
+    assert json.loads(body)["options"] == {"attempts": 5, "delaySeconds": 60}

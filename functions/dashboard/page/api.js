@@ -2,6 +2,8 @@
 //
 // The key lives in this tab's session storage and nowhere else: no cookie, no local storage, no URL.
 
+import { hear } from "./format.js";
+
 const SHELF = "report-queue-key";
 const PATIENCE_MS = 15_000;
 
@@ -69,6 +71,7 @@ export async function call(method, path, { body, headers = {}, signal, as = key(
     if (signal?.aborted) throw error;
     throw new NoAnswer("The API does not answer.");
   }
+  hear(response.headers.get("Date"));
   if (!response.ok) throw problem(response, text);
   return text;
 }

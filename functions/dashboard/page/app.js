@@ -127,7 +127,8 @@ function silence(since, error) {
 
 document.getElementById("forget").addEventListener("click", () => {
   keep(null);
-  open();
+  history.replaceState(null, "", "#/");
+  location.reload(); // drafts and all
 });
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // the hash is the view's

@@ -2,10 +2,10 @@
 
 let ahead = 0; // ms that the server's clock is ahead of ours
 
-/** Learns the server's clock from an answer's own timestamp. */
-export function hear(timestamp) {
-  const server = moment(timestamp);
-  if (server !== null) ahead = server - Date.now();
+/** Learns the server's clock from an answer's Date header. It tells whole seconds: less than two off is not off. */
+export function hear(date) {
+  const server = moment(date);
+  if (server !== null) ahead = Math.abs(server + 500 - Date.now()) < 2_000 ? 0 : server + 500 - Date.now();
 }
 
 /** A moment in ms since the epoch, from ms or ISO 8601; null for anything else. */

@@ -51,6 +51,7 @@ export function job({ path, live }) {
     stateBefore = job.state;
     move(meter, job.progress, job.state);
     write(percent, `${job.progress} %`);
+    set(steps, "data-state", job.state === "completed" && job.state);
     showSteps(steps, job);
     showFacts(facts, factsOf(job));
     showFailure(failure, job);

@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { each, h, icon, set, write } from "./dom.js";
-import { bytes, count, hear } from "./format.js";
+import { bytes, count } from "./format.js";
 import { readJobs, readStats } from "./model.js";
 import { STATES, badge, bar, isMoving, move } from "./states.js";
 import { ago, tell } from "./time.js";
@@ -77,7 +77,6 @@ export function jobs({ query }) {
   }
 
   function show({ stats, list, title }) {
-    hear(stats.at);
     for (const tab of tabs.children) write(tab.querySelector(".tab-count"), count(stats.counts[tab.dataset.state] ?? 0));
     each(rows, list.jobs, {
       key: (job) => job.id,

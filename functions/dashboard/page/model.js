@@ -8,7 +8,7 @@ const list = (value) => (Array.isArray(value) ? value : []);
 
 /** GET /api/stats */
 export function readStats(answer) {
-  return { counts: answer.counts ?? {}, at: answer.timestamp };
+  return { counts: answer.counts ?? {} };
 }
 
 /** GET /api/workers */

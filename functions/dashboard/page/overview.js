@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { each, fill, h, icon, set, write } from "./dom.js";
-import { count, duration, hear, many } from "./format.js";
+import { count, duration, many } from "./format.js";
 import { readJobs, readStats, readWorkers } from "./model.js";
 import { STATES, bar, isMoving, move, step } from "./states.js";
 import { ago, tell } from "./time.js";
@@ -23,7 +23,6 @@ export function overview() {
   let lonelySince = null;
 
   function show({ stats, crew, jobs, title }) {
-    hear(stats.at);
     each(tiles, Object.keys(STATES), {
       key: (state) => state,
       make: makeTile,

@@ -2,13 +2,13 @@
 
 import { h, icon } from "./dom.js";
 
-/** In the order of a job's life. `says` finishes the sentence "These jobs …". */
+/** In the order of a job's life. `says` is the title in a few more words. */
 export const STATES = {
   waiting: { title: "Waiting", says: "in line for a worker", none: "No job waits." },
-  delayed: { title: "Delayed", says: "due later, or between two attempts", none: "No job is delayed." },
+  delayed: { title: "Delayed", says: "due later", none: "No job is delayed." },
   active: { title: "Active", says: "with a worker now", none: "No job is with a worker now." },
-  completed: { title: "Completed", says: "their report is there", none: "No job is completed yet." },
-  failed: { title: "Failed", says: "gave up, with a reason", none: "No job failed." },
+  completed: { title: "Completed", says: "the report is there", none: "No job is completed yet." },
+  failed: { title: "Failed", says: "given up", none: "No job failed." },
   cancelled: { title: "Cancelled", says: "called off", none: "No job was cancelled." },
 };
 
