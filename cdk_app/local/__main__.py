@@ -1,0 +1,118 @@
+"""The local stack's command line: `python -m cdk_app.local up | demo | invoke`."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+import time
+from collections.abc import Coroutine
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from cdk_app.local.demo import demonstrate
+from cdk_app.local.errors import StackError
+from cdk_app.local.invoke import invoke
+from cdk_app.local.stack import stack
+
+_HEALTHY_S = 30.0
+
+
+def main() -> int:
+    """Run; returns the exit code: 0, 1 where a function answered with an error, 2 with a message on stderr."""
+    options = _parser().parse_args()
+    try:
+        return asyncio.run(_until_signal(_invoke(options) if options.command == "invoke" else _up(options)))
+    except StackError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m cdk_app.local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="start everything and serve until Ctrl-C")
+    up.add_argument("--demo", action="store_true", help="submit the sample sales report first")
+    demo = commands.add_parser("demo", help="start everything, make the sample sales report, stop")
+    for command in (up, demo):
+        command.add_argument("--port", type=int, default=8080, help="of the HTTP API; 0 takes a free one (8080)")
+        command.add_argument("--key", help="API key to accept instead of the data directory's own")
+        command.add_argument("--workers", type=_positive, default=2, help="most worker sandboxes at once (2)")
+    one = commands.add_parser("invoke", help="run one function on one sample event and print its answer")
+    one.add_argument("function")
+    one.add_argument("file", type=Path, help="events/….json")
+    for command in (up, demo, one):
+        command.add_argument("--data-dir", type=Path, default=Path(".data"), help="queue, documents, logs (.data)")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+async def _up(options: argparse.Namespace) -> int:
+    began = time.monotonic()
+    async with stack(
+        data_dir=options.data_dir, port=options.port, key=options.key, workers=options.workers, say=_say
+    ) as up:
+        await _healthy(up.url)
+        _say(f"up after {time.monotonic() - began:.1f} s; data and logs are in {options.data_dir}")
+        _say(f"ready {up.url}")
+        _say(f"key {up.key}")
+        if options.command == "demo" or options.demo:
+            await demonstrate(up.url, up.key)
+        if options.command == "up":
+            _say("serving until Ctrl-C")
+            await asyncio.Event().wait()
+    return 0
+
+
+async def _healthy(url: str) -> None:
+    """Wait until the health route answers 200."""
+    said = ""
+    async with httpx.AsyncClient(trust_env=False, timeout=_HEALTHY_S) as client:
+        end = time.monotonic() + _HEALTHY_S
+        while time.monotonic() < end:
+            response = await client.get(f"{url}/health")
+            if response.status_code == httpx.codes.OK:
+                return
+            said = f"{response.status_code} {response.text}"
+            await asyncio.sleep(0.2)
+    raise StackError(f"the stack is up but not healthy: {said}")
+
+
+async def _invoke(options: argparse.Namespace) -> int:
+    answer, is_error = await invoke(options.function, options.file, data_dir=options.data_dir)
+    print(json.dumps(answer, indent=2, ensure_ascii=False))
+    return int(is_error)
+
+
+async def _until_signal(work: Coroutine[Any, Any, int]) -> int:
+    """Run until done or asked to stop; the first signal ends everything in order, a second changes nothing."""
+    task = asyncio.create_task(work)
+    asked: list[int] = []
+
+    def stop(number: int) -> None:
+        if not asked:
+            asked.append(number)
+            _say("stopping")
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+    with suppress(asyncio.CancelledError):
+        return await task
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

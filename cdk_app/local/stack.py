@@ -1,0 +1,168 @@
+"""The topology as processes on this machine: what starts, in which order, and how it ends.
+
+    broker (Valkey) ─┐
+    aws (moto)  ─────┼─► sandboxes, a pool per function ◄── gateway (HTTP), bus and schedules (asynchronous)
+                     │            │
+                     └────────────┘ through their environment
+
+Everything but the broker, moto and the sandboxes lives in this process's event loop. Leaving ends all of it in reverse.
+Knows how the parts fit together; what each does stands in its own module.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from cdk_app import topology
+from cdk_app.local.aws import start_aws
+from cdk_app.local.broker import GRACE_S, start_broker
+from cdk_app.local.bus import bus_app
+from cdk_app.local.datadir import hold
+from cdk_app.local.delivery import Delivery
+from cdk_app.local.environment import basic_environment, function_environment
+from cdk_app.local.errors import StackError
+from cdk_app.local.gateway import Gateway
+from cdk_app.local.keys import local_key
+from cdk_app.local.processes import Processes
+from cdk_app.local.rie import emulator
+from cdk_app.local.sandbox import Answer, InitError, Pool, Sandboxes
+from cdk_app.local.serve import listen, serving
+from cdk_app.local.timers import tick
+from report_queue.settings import Settings
+
+BUCKET, BUS, SECRET = "report-queue", "report-queue", "report-queue/keys"
+_SINGLE = {schedule.function for schedule in topology.SCHEDULES}
+_ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What to run: the topology, or a test's own."""
+
+    functions: Sequence[topology.Function] = topology.FUNCTIONS
+    routes: Sequence[topology.Route] = topology.ROUTES
+    schedules: Sequence[topology.Schedule] = topology.SCHEDULES
+    rules: Sequence[topology.Rule] = topology.RULES
+    code: Path = _ROOT / "functions"  # one folder a function
+
+    def only(self, name: str) -> "Drawing":
+        """One function, nothing that would call it."""
+        chosen = [function for function in self.functions if function.name == name]
+        return Drawing(functions=chosen, routes=(), schedules=(), rules=(), code=self.code)
+
+
+@dataclass
+class Stack:
+    """A stack that is up."""
+
+    key: str
+    say: Callable[[str], None]
+    url: str = ""  # of the gateway
+    aws_url: str = ""
+    bus_url: str = ""
+    broker_url: str = ""
+    pools: dict[str, Pool] = field(default_factory=dict)
+
+    async def invoke(self, function: str, event: Any, *, within_s: float | None = None) -> Answer:
+        """Invoke a function; raises KeyError for one that is not here, Throttled if none is free in time."""
+        return await self.pools[function].invoke(event, within_s=within_s)
+
+
+@asynccontextmanager
+async def stack(
+    *,
+    data_dir: Path,
+    port: int | None,
+    key: str | None = None,
+    workers: int = 2,
+    drawing: Drawing | None = None,
+    say: Callable[[str], None],
+) -> AsyncIterator[Stack]:
+    """Start everything of the drawing, yield when it is up, end everything. No port: no gateway."""
+    drawing = drawing or Drawing()
+    async with AsyncExitStack() as ends:
+        front = None if port is None else ends.enter_context(listen(port))
+        rie = emulator()
+        held = ends.enter_context(hold(data_dir))
+        up = Stack(key=local_key(held.path, given=key), say=say)
+        processes = Processes()
+        ends.push_async_callback(processes.end_all)
+
+        say("starting  broker (Valkey), S3, EventBridge and Secrets Manager (moto)")
+        env = basic_environment()
+        up.broker_url, broker = await start_broker(
+            processes, folder=held.path / "broker", sockets=held.sockets, log=held.log("broker"), env=env
+        )
+        ends.push_async_callback(processes.end, broker, grace_s=GRACE_S)
+        up.aws_url, aws = await start_aws(
+            processes, data_dir=held.path, bucket=BUCKET, bus=BUS, secret=SECRET, log=held.log("aws"), env=env
+        )
+
+        client = await ends.enter_async_context(httpx.AsyncClient(trust_env=False, limits=httpx.Limits(), timeout=60))
+        delivery = Delivery(up.invoke, say=say)
+        bus = bus_app(
+            bus=BUS, rules=drawing.rules, aws_url=up.aws_url, delivery=delivery, invoke=up.invoke, client=client
+        )
+        up.bus_url = await ends.enter_async_context(serving(bus, listen(0)))
+        ends.push_async_callback(delivery.stop)
+
+        settings = Settings(broker_url=up.broker_url, bucket=BUCKET, bus=BUS, keys_secret=SECRET, workers=workers)
+        for function in drawing.functions:
+            sandboxes = Sandboxes(
+                function=function,
+                emulator=rie,
+                folder=drawing.code / function.name,
+                environment=function_environment(function, settings, aws_url=up.aws_url, bus_url=up.bus_url),
+                log=held.log(function.name),
+                processes=processes,
+                client=client,
+            )
+            limit = workers if function.name == "worker" else 1 if function.name in _SINGLE else 4
+            up.pools[function.name] = Pool(start=sandboxes.start, end=sandboxes.end, limit=limit)
+        await asyncio.gather(_warm(up, held.log), _answering(aws, up.aws_url, client, held.log("aws")))
+
+        if front is not None:
+            gateway = Gateway(
+                routes=drawing.routes,
+                authorizer=topology.AUTHORIZER,
+                cache_s=topology.AUTHORIZER_CACHE_S,
+                invoke=up.invoke,
+                clock=time.monotonic,
+            )
+            up.url = await ends.enter_async_context(serving(gateway, front))
+            held.announce(url=up.url, bus=up.bus_url, aws=up.aws_url, broker=up.broker_url)
+        for schedule in drawing.schedules:
+            task = asyncio.create_task(tick(schedule, delivery))
+            ends.callback(task.cancel)
+        yield up
+
+
+async def _warm(up: Stack, log: Callable[[str], Path]) -> None:
+    """One sandbox of each function, all at once."""
+
+    async def warm(name: str) -> None:
+        began = time.monotonic()
+        try:
+            await up.pools[name].warm()
+        except (InitError, httpx.HTTPError) as error:
+            raise StackError(f"function {name} does not start: {error}; its log is {log(name)}") from error
+        up.say(f"started   {name} ({time.monotonic() - began:.1f} s)")
+
+    await asyncio.gather(*map(warm, up.pools))
+
+
+async def _answering(process: asyncio.subprocess.Process, url: str, client: httpx.AsyncClient, log: Path) -> None:
+    """Wait until moto answers."""
+    ended = asyncio.create_task(process.wait())
+    answers = asyncio.create_task(client.get(f"{url}/moto-api/"))
+    await asyncio.wait({ended, answers}, return_when=asyncio.FIRST_COMPLETED)
+    if ended.done():
+        answers.cancel()
+        raise StackError(f"moto did not start; its log is {log}")
+    ended.cancel()
