@@ -1,11 +1,11 @@
 """The poller does what the clock alone can start, is punctual within its minute, and tells how the queue stands."""
 
 from collections.abc import Callable
-from itertools import count
 from typing import Any
 
 import pytest
 
+from brokers import settings_for, valkey_server
 from functions.poller.handler import handler
 from functions.poller.handler import metrics as told
 from queue_words import MINUTE, SECOND, T0, claim_one, completed, new_job, worker
@@ -13,10 +13,7 @@ from report_queue.job import State
 from report_queue.poll import Polled, poll
 from report_queue.queue import Queue
 from report_queue.wiring import Wiring, broker
-from tests.conftest import settings_for, valkey_server
 from tests.ledger.words import Context, metrics, sample
-
-_numbers = count(1)
 
 
 class QueueAt(Queue):
@@ -43,7 +40,7 @@ class Minute:
     """One poll whose sleeping moves the clock; `during` is what others do when it has come so far."""
 
     def __init__(self, url: str, **settings: Any) -> None:
-        given = settings_for(url, queue=f"minute-{next(_numbers)}", **settings)
+        given = settings_for(url, **settings)
         self.queue = QueueAt(broker(given), given)
         self.bus = RememberingBus()
         self.slept = 0.0
