@@ -1,0 +1,57 @@
+# make run    everything on this machine, a sample report made, then serving until Ctrl-C
+# make demo   the same, then exit
+# make test   lint, types, every test
+# make lint · make setup · make clean
+#
+# Each needs Python 3.11 or newer and nothing else that is not fetched; what is there already is not fetched again.
+
+# The first that is new enough.
+PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,\
+  $(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
+PY := .venv/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+PORT ?= 8080
+
+# From fast to slow; those that exist.
+TESTS := $(wildcard $(addprefix tests/,unit queue ledger functions render worker local cdk docs page e2e))
+
+.PHONY: run demo test lint setup clean
+.DELETE_ON_ERROR:
+
+run: setup
+	$(PY) -m cdk_app.local up --demo --port $(PORT)
+
+demo: setup
+	$(PY) -m cdk_app.local demo --port $(PORT)
+
+test: lint .venv/.system-test setup
+	$(PY) -m pytest $(TESTS)
+
+lint: .venv/.requirements
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy -p report_queue -p cdk_app -p functions
+
+setup: .venv/.requirements .venv/.rie .venv/.system-run
+
+# The stamps live in the virtual environment, so that removing it is starting afresh.
+.venv/.python:
+	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed; name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/.requirements: requirements.txt layers/dependencies/requirements.txt functions/worker/requirements.txt pyproject.toml | .venv/.python
+	$(PIP) install -r requirements.txt
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.rie: cdk_app/local/rie.py | .venv/.requirements
+	$(PY) -m cdk_app.local.rie
+	@touch $@
+
+.venv/.system-run .venv/.system-test: .venv/.system-%: cdk_app/local/system.py | .venv/.python
+	$(PY) -m cdk_app.local.system $*
+	@touch $@
+
+clean:
+	rm -rf .venv .data out cdk.out .mypy_cache .ruff_cache .pytest_cache .hypothesis
