@@ -89,7 +89,7 @@ def download(principal: Reader, id: str) -> Response[str]:  # noqa: A002 (as abo
         return json_answer(
             {"url": link.url, "viewUrl": link.view_url, "fileName": link.file_name, "expiresIn": link.seconds}
         )
-    return Response(302, headers={"Location": link.url, "Cache-Control": "no-store"})
+    return Response(302, body="", headers={"Location": link.url, "Cache-Control": "no-store"})
 
 
 @app.get("/api/report-types", compress=True)

@@ -26,6 +26,7 @@ from report_queue.errors import Forbidden, InvalidRequest, MalformedRequest, Not
 from report_queue.keys import Principal
 
 NAMESPACE: Final = "ReportQueue"  # of the metrics
+_FRAMES: Final = 8  # the innermost, of an error that nobody foresaw: enough to find it
 
 logger = Logger()
 tracer = Tracer()
@@ -36,7 +37,8 @@ Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 def resolver() -> APIGatewayHttpResolver:
     """A resolver without routes whose every error is a problem."""
-    app = APIGatewayHttpResolver(enable_validation=True, debug=False)
+    # 500: an answer of ours that is not what its route says is our fault, never the caller's.
+    app = APIGatewayHttpResolver(enable_validation=True, response_validation_error_http_code=500, debug=False)
 
     def told(error: Exception) -> Response[str]:
         context = app.current_event.request_context
@@ -64,6 +66,7 @@ def entry(app: APIGatewayHttpResolver) -> Handler:
     @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
     @metrics.log_metrics(capture_cold_start_metric=True)
     def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+        metrics.add_metric("Requests", MetricUnit.Count, 1)
         return app.resolve(event, context)
 
     return handler  # type: ignore[no-any-return]  # Powertools' decorators lose the type
@@ -116,8 +119,8 @@ def _note(error: Exception, status: int) -> None:
         metrics.add_metric(type(error).__name__, MetricUnit.Count, 1)
     elif status >= 500:
         # Frames and the class only: the message of an error that nobody foresaw may quote the payload.
-        frames = [line.strip() for line in traceback.format_tb(error.__traceback__)]
-        logger.error("unexpected", error=type(error).__qualname__, frames=frames)
+        frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+        logger.error("unexpected", error=type(error).__qualname__, frames=frames[-_FRAMES:])
         metrics.add_metric("Unexpected", MetricUnit.Count, 1)
     else:
         logger.info("refused", status=status, error=type(error).__name__)

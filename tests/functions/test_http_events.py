@@ -1,0 +1,76 @@
+"""Every sample event of the HTTP functions and the authorizer does what its name says, as it stands in the folder."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from aws_lambda_powertools.utilities.parameters import clear_caches
+from gateway import Answer, Api, Context, answer
+
+from cdk_app.topology import ROUTES
+from functions.authorizer import handler as authorizer
+from functions.dashboard import handler as dashboard
+from functions.submit import handler as submit
+from report_queue import keys
+from report_queue.reports import report_types
+
+EVENTS = Path(__file__).parents[2] / "events"
+STATUS = {  # of those that do not just answer 200 (dashboard) or 202 (submit)
+    "submit_invalid": 422,
+    "dashboard_retry": 409,  # the job still waits
+    "dashboard_download": 409,
+}
+
+
+def sample(name: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text("utf-8"))
+    return event
+
+
+def samples(function: str) -> list[str]:
+    return sorted(path.stem for path in EVENTS.glob(f"{function}*.json"))
+
+
+def run(name: str) -> Answer:
+    function = submit if name.startswith("submit") else dashboard
+    return answer(function.handler(sample(name), Context()))
+
+
+@pytest.mark.parametrize("name", samples("submit"))
+def test_a_sample_submission_is_answered(name: str, api: Api) -> None:
+    assert run(name).status == STATUS.get(name, 202)
+
+
+@pytest.mark.parametrize("name", samples("dashboard"))
+def test_a_sample_question_about_the_sample_sales_report_is_answered(name: str, api: Api) -> None:
+    run("submit_sales")
+    assert run(name).status == STATUS.get(name, 200)
+
+
+def test_every_report_type_and_every_route_has_its_sample() -> None:
+    assert set(samples("submit")) >= {f"submit_{kind}" for kind in report_types()}
+    asked = {sample(name)["routeKey"] for name in samples("submit") + samples("dashboard")}
+    assert asked == {f"{route.method} {route.path}" for route in ROUTES}
+
+
+def test_every_route_of_the_topology_is_a_route_of_its_function() -> None:
+    apps = {"submit": submit.app, "dashboard": dashboard.app}
+    served = {
+        (name, f"{route.method} {route.openapi_path}")
+        for name, app in apps.items()
+        for route in app._static_routes + app._dynamic_routes
+    }
+    assert served == {(route.function, f"{route.method} {route.path}") for route in ROUTES}
+
+
+@pytest.mark.parametrize(("name", "gets_in"), [("authorizer", True), ("authorizer_unknown_key", False)])
+def test_a_sample_key_is_judged(name: str, gets_in: bool, environment: Any) -> None:
+    key = sample("authorizer")["headers"]["authorization"].removeprefix("Bearer ")
+    key_id, record = keys.record_of(key, tenant="acme", scopes=keys.SCOPES, pepper="ab" * 32)
+    secret = json.dumps({"pepper": "ab" * 32, "keys": {key_id: record}})
+    clear_caches()
+    boto3.client("secretsmanager").create_secret(Name="report-queue/keys", SecretString=secret)
+    assert authorizer.handler(sample(name), Context())["isAuthorized"] is gets_in
+    clear_caches()
