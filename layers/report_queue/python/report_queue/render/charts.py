@@ -80,7 +80,9 @@ class Charts:
         None is no column, or no tick.
         """
         values = [value for _, points in series for value in points if value is not None]
-        frame = _Frame(labels, values, self._label(currency, unit), width, height, zero=True, right=4, key=len(series) > 1)
+        frame = _Frame(
+            labels, values, self._label(currency, unit), width, height, zero=True, right=4, key=len(series) > 1
+        )
         marks = frame.axes()
         thick = min(frame.slot * 0.62, 34.0)
         zero = frame.y(0)
@@ -177,7 +179,7 @@ class _Frame:
         widest = max(map(_width, self._labels), default=0)
         every = max(1, ceil((widest + 6) / self.slot))
         for index in range(0, len(self._labels), every):
-            marks.append(_text(self.x(index), self.bottom + 15, self._labels[index], anchor="middle"))
+            marks += [_text(self.x(index), self.bottom + 15, self._labels[index], anchor="middle")]
         return marks
 
 
@@ -235,12 +237,10 @@ def _nothing(width: float, height: float) -> Markup:
     return _text(width / 2, height / 2 + 3, "No figures in this period", anchor="middle")
 
 
-def _text(
-    x: float, y: float, text: str, *, anchor: str = "start", colour: str = _MUTED, weight: int = 400
-) -> Markup:
-    return Markup(
-        '<text x="{}" y="{}" font-size="{:g}" text-anchor="{}" fill="{}" font-weight="{}">{}</text>'
-    ).format(f"{x:.2f}", f"{y:.2f}", _SIZE, anchor, colour, weight, escape(text))
+def _text(x: float, y: float, text: str, *, anchor: str = "start", colour: str = _MUTED, weight: int = 400) -> Markup:
+    return Markup('<text x="{}" y="{}" font-size="{:g}" text-anchor="{}" fill="{}" font-weight="{}">{}</text>').format(
+        f"{x:.2f}", f"{y:.2f}", _SIZE, anchor, colour, weight, escape(text)
+    )
 
 
 def _rect(x: float, y: float, width: float, height: float, colour: str) -> Markup:

@@ -7,7 +7,9 @@
 It knows nothing of the queue, of processes and their limits: it runs in a child that someone else may kill.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -40,24 +42,22 @@ def write(
 ) -> int:
     """Write the report as PDF to `output`; returns its pages. `data` is valid, `created` in UTC.
 
-    Raises PermanentFailure: `template.error`, `asset.blocked`, `asset.missing`, `link.blocked`. What stands in
-    `output` then is worth nothing.
+    Raises PermanentFailure: `template.error`, `asset.blocked`, `asset.missing`, `asset.broken`, `link.blocked`. What
+    stands in `output` then is worth nothing.
     """
     report = templates.Report(title=_title(report_type, data), job_id=job_id, created=created)
     html = templates.html(report_type, data=data, report=report)
     assets = AssetFetcher(report_type.folder, templates.KIT)
     style = _style(report_type.folder)
-    try:
+    with _complaints() as complaints, _fatal_is_refusal(assets):
         document = weasyprint.HTML(string=html, base_url=f"{report_type.folder.as_uri()}/", url_fetcher=assets).render(
             stylesheets=style.sheets, font_config=style.fonts
         )
         progress(Progress.LAID_OUT)
         _refuse_what_leaves(document)
         document.write_pdf(output, pdf_identifier=job_id.encode(), pdf_tags=True)
-    except FatalURLFetchingError as fatal:
-        raise assets.refusal or fatal from None
-    if assets.refusal:  # WeasyPrint goes on when a fetch fails inside an SVG that it draws
-        raise assets.refusal
+    if complaints:
+        raise PermanentFailure(f"A part of the report cannot be drawn: {complaints[0]}", reason="asset.broken")
     progress(Progress.WRITTEN)
     return len(document.pages)
 
@@ -92,13 +92,11 @@ class _Style:
 def _style(folder: Path) -> _Style:
     fonts = _fonts()
     assets = AssetFetcher(folder, templates.KIT)
-    try:
+    with _fatal_is_refusal(assets):
         sheets = tuple(
             weasyprint.CSS(filename=file, url_fetcher=assets, font_config=fonts)
             for file in (templates.KIT / "style.css", folder / "style.css")
         )
-    except FatalURLFetchingError as fatal:
-        raise assets.refusal or fatal from None
     return _Style(sheets, fonts)
 
 
@@ -110,6 +108,34 @@ def _fonts() -> FontConfiguration:
 def _title(report_type: ReportType, data: Any) -> str:
     title = data.get("title") if isinstance(data, dict) else None
     return title if isinstance(title, str) and title.strip() else report_type.title
+
+
+@contextmanager
+def _fatal_is_refusal(assets: AssetFetcher) -> Iterator[None]:
+    """A refused fetch becomes its failure, also where WeasyPrint went on: while it draws an SVG, it does."""
+    try:
+        yield
+    except FatalURLFetchingError as fatal:
+        raise assets.refusal or fatal from None
+    if assets.refusal:
+        raise assets.refusal
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """What WeasyPrint logs as an error inside: it leaves the part out and goes on, but a report with a hole is none.
+
+    The messages come without their values, which may be the payload's.
+    """
+    said: list[str] = []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: said.append(str(record.msg))  # type: ignore[method-assign]
+    logger = logging.getLogger("weasyprint")
+    logger.addHandler(handler)
+    try:
+        yield said
+    finally:
+        logger.removeHandler(handler)
 
 
 def _refuse_what_leaves(document: weasyprint.Document) -> None:

@@ -33,13 +33,11 @@ class AssetFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
             parts = urlsplit(url)
         except ValueError:
             self._refuse("asset.blocked", "a URL that cannot be read")
-        match parts.scheme:
-            case "data":
-                return self._inline(url)
-            case "file":
-                return self._file(url, parts.netloc, parts.path)
-            case scheme:
-                self._refuse("asset.blocked", f"{scheme}://{parts.hostname or ''}")
+        if parts.scheme == "data":
+            return self._inline(url)
+        if parts.scheme == "file":
+            return self._file(url, parts.netloc, parts.path)
+        return self._refuse("asset.blocked", f"{parts.scheme}://{parts.hostname or ''}")
 
     def _inline(self, url: str) -> URLFetcherResponse:
         if not url[len("data:") :].lstrip().lower().startswith("image/"):
@@ -63,6 +61,8 @@ class AssetFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
         return URLFetcherResponse(url, file.read_bytes(), {"Content-Type": kind})
 
     def _refuse(self, reason: str, what: str) -> NoReturn:
-        failure = PermanentFailure(f"The template asks for {what}; it may use files of its own folder only.", reason=reason)
+        failure = PermanentFailure(
+            f"The template asks for {what}; it may use files of its own folder only.", reason=reason
+        )
         self.refusal = self.refusal or failure
         raise FatalURLFetchingError(str(failure)) from failure

@@ -1,6 +1,6 @@
 """Exact arithmetic for templates: what a report computes from its rows.
 
-    json 0.1 ──► Decimal("0.1") ──► quantity × price − discount ──► rounded to the currency's cents ──► summed
+    json 0.1 ──► Decimal("0.1") ──► quantity * price, less discount ──► rounded to the currency's cents ──► summed
 
 Every row is rounded before it is summed, so that the figures printed above a total add up to it.
 It knows nothing of languages (`formats` does) and nothing of any report type: rows are mappings, and the
@@ -41,7 +41,7 @@ def cents(value: Decimal | int, currency: str) -> Decimal:
 
 
 def amount(row: Row, currency: str, price: str = "unitPrice") -> Decimal:
-    """What a row comes to: `quantity` × `price`, less `discount` per cent where the row has one, in whole cents."""
+    """What a row comes to: `quantity` times `price`, less `discount` per cent where the row has one, in whole cents."""
     gross = EXACT.multiply(Decimal(row["quantity"]), Decimal(row[price]))
     kept = EXACT.divide(100 - Decimal(row.get("discount", 0)), Decimal(100))
     return cents(EXACT.multiply(gross, kept), currency)
@@ -106,3 +106,6 @@ def periods(dates: Iterable[str]) -> list[str]:
 def share(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
     """`part` of `whole`, 1 for all of it; None where there is no whole to speak of."""
     return EXACT.divide(Decimal(part), Decimal(whole)) if whole else None
+
+
+FUNCTIONS = (amount, amounts, amounts_by, cents, periods, pick, ranked, share, sums_by)  # what templates may call

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Final
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_time
 from babel.numbers import (
     format_compact_currency,
     format_compact_decimal,
@@ -95,7 +95,8 @@ def period(context: Context, value: str) -> str:
 @pass_context
 def moment(context: Context, value: datetime) -> str:
     """Date and time of day, in UTC."""
-    return f"{format_datetime(value, 'medium', locale=context['locale'])} UTC"
+    locale = context["locale"]
+    return f"{format_date(value, 'medium', locale=locale)}, {format_time(value, 'short', locale=locale)} UTC"
 
 
 def compact(locale: Locale, currency: str | None = None, unit: str = "") -> Callable[[Number], str]:
@@ -105,7 +106,7 @@ def compact(locale: Locale, currency: str | None = None, unit: str = "") -> Call
         if currency is not None:
             return format_compact_currency(value, currency, locale=locale, fraction_digits=_digits(value))
         text = format_compact_decimal(value, locale=locale, fraction_digits=_digits(value))
-        return f"{text} {unit}".strip()
+        return f"{text}%" if unit == "%" else f"{text} {unit}".strip()
 
     return label
 

@@ -8,9 +8,10 @@ Messages quote the template, and the names that it asked for, and never a value 
 """
 
 import decimal
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, partial, wraps
 from pathlib import Path
 from traceback import walk_tb
 from typing import Any
@@ -43,11 +44,15 @@ def html(report_type: ReportType, *, data: Any, report: Report) -> str:
     exact = figures.exact(data)
     try:
         with decimal.localcontext(figures.EXACT):
-            return environment(report_type.folder).get_template("template.html").render(
-                data=exact,
-                report=report,
-                locale=locale,
-                charts=Charts(lambda currency, unit: formats.compact(locale, currency, unit)),
+            return (
+                environment(report_type.folder)
+                .get_template("template.html")
+                .render(
+                    data=exact,
+                    report=report,
+                    locale=locale,
+                    charts=Charts(lambda currency, unit: formats.compact(locale, currency, unit)),
+                )
             )
     except Exception as error:
         raise _failure(error, report_type, exact) from error
@@ -66,20 +71,22 @@ def environment(folder: Path) -> ImmutableSandboxedEnvironment:
     )
     for name in ("lipsum", "cycler", "joiner"):
         del env.globals[name]
-    env.filters.update(formats.FILTERS)
-    env.globals.update(
-        amount=figures.amount,
-        amounts=figures.amounts,
-        amounts_by=figures.amounts_by,
-        cents=figures.cents,
-        periods=figures.periods,
-        pick=figures.pick,
-        ranked=figures.ranked,
-        share=figures.share,
-        sums_by=figures.sums_by,
-        zip=zip,
-    )
+    env.filters.update({name: _strict(function) for name, function in formats.FILTERS.items()})
+    env.globals.update({function.__name__: _strict(function) for function in figures.FUNCTIONS}, zip=zip)
     return env
+
+
+def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, which names what is missing when it is given that: Jinja hands it on as a value like any other."""
+
+    @wraps(function)
+    def told(*args: Any, **options: Any) -> Any:
+        for value in (*args, *options.values()):
+            if isinstance(value, StrictUndefined):
+                str(value)  # raises
+        return function(*args, **options)
+
+    return told
 
 
 class _Absent(UndefinedError):
@@ -97,8 +104,9 @@ class _Missing(StrictUndefined):
     def __init__(
         self, hint: str | None = None, obj: Any = missing, name: str | None = None, exc: Any = UndefinedError
     ) -> None:
-        absent = exc if exc is not UndefinedError else lambda message: _Absent(message, obj, name)
-        super().__init__(hint, obj, name, absent)
+        super().__init__(hint, obj, name, exc)
+        if exc is UndefinedError:
+            self._undefined_exception = partial(_Absent, owner=obj, name=name)  # type: ignore[assignment]  # only called
 
 
 def _failure(error: Exception, report_type: ReportType, data: Any) -> PermanentFailure:
@@ -115,9 +123,9 @@ def _failure(error: Exception, report_type: ReportType, data: Any) -> PermanentF
 
 def _what(error: Exception, data: Any) -> str:
     match error:
-        case _Absent(owner=owner, name=name) if owner is missing:
+        case _Absent(owner=owner, name=str(name)) if owner is missing:
             return f"{name} is not defined"
-        case _Absent(owner=owner, name=name):
+        case _Absent(owner=owner, name=str(name)):
             return f"{_path(data, owner) or type(owner).__name__}.{name} is missing"
         case TemplateError():
             return error.message or type(error).__name__
