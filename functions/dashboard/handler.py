@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import Depends, Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from report_queue import desk, page, standing, views
-from report_queue.api import answers, entry, json_answer, needs, resolver
+from report_queue.api import answers, entry, fits, json_answer, needs, resolver
 from report_queue.job import Job, State
 from report_queue.keys import Principal
 from report_queue.reports import report_types
@@ -64,7 +64,8 @@ def job(principal: Reader, id: str) -> Response[str]:  # noqa: A002 (the word of
     """One job, with its payload."""
     wired = wiring()
     found = standing.find(wired.queue, wired.ledger, tenant=principal.tenant, id=id)
-    return json_answer(views.detail(found.seen, found.request))
+    shown = views.detail(found.seen, found.request)
+    return json_answer(shown if fits(app, shown) else views.without_payload(shown))
 
 
 @app.post("/api/jobs/<id>/retry")

@@ -9,6 +9,7 @@ from lives import PDF, Lives
 
 from report_queue.job import State
 from report_queue.reports import report_types
+from report_queue.request import Request, job_id
 from report_queue.wiring import Wiring
 
 ISO = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -145,6 +146,18 @@ def test_a_large_payload_is_compressed_for_who_takes_it(api: Api, lives: Lives) 
     answer = api.get(f"/api/jobs/{lives.waiting()}", headers={"accept-encoding": "gzip, br"})
     assert answer.headers["content-encoding"] == "gzip"
     assert answer.json["jobData"] == report_types()["test"].sample
+
+
+def test_a_payload_that_no_plain_answer_can_carry_is_left_out_of_it(api: Api, wired: Wiring) -> None:
+    data = ["", 1] * 700_000  # 4.2 MB, and 7 MB as a string within JSON
+    name = job_id("acme", "large")
+    wired.ledger.accept(Request(name, "acme", "test", data, digest="d", accepted_at=1, attempts=3))
+    plain = api.get(f"/api/jobs/{name}")
+    assert (plain.json["status"], plain.json["jobData"]) == ("waiting", None)
+    assert "gzip" in plain.json["jobDataOmitted"]
+    zipped = api.get(f"/api/jobs/{name}", headers={"accept-encoding": "gzip"})
+    assert zipped.json["jobData"] == data
+    assert "jobDataOmitted" not in zipped.json
 
 
 @pytest.mark.parametrize("state", ["waiting", "completed", "failed"])

@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+
 from report_queue import keys
 
 PEPPER = "ab" * 32

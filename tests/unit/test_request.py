@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from report_queue.errors import Fault, InvalidRequest, MalformedRequest, TooLarge
 from report_queue.reports import ReportType
 from report_queue.request import (

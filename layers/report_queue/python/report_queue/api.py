@@ -26,6 +26,7 @@ from report_queue.errors import Forbidden, InvalidRequest, MalformedRequest, Not
 from report_queue.keys import Principal
 
 NAMESPACE: Final = "ReportQueue"  # of the metrics
+_ANSWER_BYTES: Final = 6_000_000
 _FRAMES: Final = 8  # the innermost, of an error that nobody foresaw: enough to find it
 
 logger = Logger()
@@ -104,6 +105,14 @@ def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | No
     return Response(status, "application/json", text, headers={"Cache-Control": "no-store", **(headers or {})})
 
 
+def fits(app: APIGatewayHttpResolver, body: Any) -> bool:
+    """Whether a compressed route can answer with this: always to who takes gzip, else up to what Lambda lets by."""
+    if "gzip" in app.current_event.headers.get("accept-encoding", ""):
+        return True
+    # The answer is a string within Lambda's own JSON: every quote in it counts twice.
+    return len(json.dumps(json.dumps(body, ensure_ascii=False), ensure_ascii=False).encode("utf-8")) < _ANSWER_BYTES
+
+
 def answers(ping: Callable[[], None]) -> bool:
     """Whether what is pinged is there."""
     try:
@@ -119,8 +128,9 @@ def _note(error: Exception, status: int) -> None:
         metrics.add_metric(type(error).__name__, MetricUnit.Count, 1)
     elif status >= 500:
         # Frames and the class only: the message of an error that nobody foresaw may quote the payload.
-        frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-        logger.error("unexpected", error=type(error).__qualname__, frames=frames[-_FRAMES:])
+        frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+        where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        logger.error("unexpected", error=type(error).__qualname__, frames=where)
         metrics.add_metric("Unexpected", MetricUnit.Count, 1)
     else:
         logger.info("refused", status=status, error=type(error).__name__)

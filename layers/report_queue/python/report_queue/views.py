@@ -97,6 +97,11 @@ def detail(job: Job, request: Request | None) -> dict[str, Any]:
     return summary(job) | {"jobData": request.data if request else None}
 
 
+def without_payload(shown: dict[str, Any]) -> dict[str, Any]:
+    """A job's detail for whom its payload is too large."""
+    return shown | {"jobData": None, "jobDataOmitted": "too large to send plain: ask with Accept-Encoding: gzip"}
+
+
 def result(job_id: str, report_type: str, made: Result) -> dict[str, Any]:
     """What became of a completed job. `reportUrl` needs a key, as everything here does, and does not expire."""
     return {
