@@ -104,6 +104,7 @@ class AppStack(cdk.Stack):
             memory_size=plan.memory_mb,
             timeout=cdk.Duration.seconds(plan.timeout_s),
             environment={**self._settings.environment(), **_powertools(plan, environment)},
+            # CDK grants the role leave to send traces; X-Ray has no ARN to narrow it to.
             tracing=lambda_.Tracing.ACTIVE if environment.tracing else lambda_.Tracing.DISABLED,
             log_group=log,
             role=role,
