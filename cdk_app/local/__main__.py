@@ -16,16 +16,17 @@ import httpx
 from cdk_app.local.demo import demonstrate
 from cdk_app.local.errors import StackError
 from cdk_app.local.invoke import invoke
-from cdk_app.local.stack import stack
+from cdk_app.local.stack import Drawing, stack
 
 _HEALTHY_S = 30.0
 
 
-def main() -> int:
+def main(drawing: Drawing | None = None) -> int:
     """Run; returns the exit code: 0, 1 where a function answered with an error, 2 with a message on stderr."""
     options = _parser().parse_args()
+    command = _invoke if options.command == "invoke" else _up
     try:
-        return asyncio.run(_until_signal(_invoke(options) if options.command == "invoke" else _up(options)))
+        return asyncio.run(_until_signal(command(options, drawing or Drawing())))
     except StackError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -55,10 +56,15 @@ def _positive(text: str) -> int:
     return number
 
 
-async def _up(options: argparse.Namespace) -> int:
+async def _up(options: argparse.Namespace, drawing: Drawing) -> int:
     began = time.monotonic()
     async with stack(
-        data_dir=options.data_dir, port=options.port, key=options.key, workers=options.workers, say=_say
+        data_dir=options.data_dir,
+        port=options.port,
+        key=options.key,
+        workers=options.workers,
+        drawing=drawing,
+        say=_say,
     ) as up:
         await _healthy(up.url)
         _say(f"up after {time.monotonic() - began:.1f} s; data and logs are in {options.data_dir}")
@@ -86,8 +92,8 @@ async def _healthy(url: str) -> None:
     raise StackError(f"the stack is up but not healthy: {said}")
 
 
-async def _invoke(options: argparse.Namespace) -> int:
-    answer, is_error = await invoke(options.function, options.file, data_dir=options.data_dir)
+async def _invoke(options: argparse.Namespace, drawing: Drawing) -> int:
+    answer, is_error = await invoke(options.function, options.file, data_dir=options.data_dir, drawing=drawing)
     print(json.dumps(answer, indent=2, ensure_ascii=False))
     return int(is_error)
 

@@ -30,6 +30,11 @@ class Delivery:
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
+    @property
+    def under_way(self) -> int:
+        """How many there are."""
+        return len(self._under_way)
+
     async def stop(self) -> None:
         """Give up what is under way."""
         tasks = list(self._under_way)

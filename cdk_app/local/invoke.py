@@ -11,9 +11,8 @@ from cdk_app.local.errors import StackError
 from cdk_app.local.stack import Drawing, stack
 
 
-async def invoke(function: str, file: Path, *, data_dir: Path, drawing: Drawing | None = None) -> tuple[Any, bool]:
+async def invoke(function: str, file: Path, *, data_dir: Path, drawing: Drawing) -> tuple[Any, bool]:
     """The function's answer, and whether it is an error; raises StackError for an unknown function or a bad file."""
-    drawing = drawing or Drawing()
     names = [known.name for known in drawing.functions]
     if function not in names:
         raise StackError(f"no function {function!r}; there are: {', '.join(names)}")

@@ -158,7 +158,7 @@ def http_answer(payload: bytes) -> HttpAnswer:
         raise ValueError(f"status {status}")
     headers = [(str(name).lower(), str(value)) for name, value in (given.get("headers") or {}).items()]
     headers += [("set-cookie", str(cookie)) for cookie in given.get("cookies") or ()]
-    text = given.get("body") or ""
+    text = "" if given.get("body") is None else given["body"]
     if not isinstance(text, str):
         raise ValueError("the body is no string")
     body = base64.b64decode(text, validate=True) if given.get("isBase64Encoded") else text.encode()

@@ -33,7 +33,13 @@ def listen(port: int) -> socket.socket:
 async def serving(app: Any, sock: socket.socket) -> AsyncIterator[str]:
     """Serve until left; yields the URL."""
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", server_header=False, timeout_graceful_shutdown=1
+        app,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=1,
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[sock]))

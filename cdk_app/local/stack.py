@@ -81,11 +81,10 @@ async def stack(
     port: int | None,
     key: str | None = None,
     workers: int = 2,
-    drawing: Drawing | None = None,
+    drawing: Drawing,
     say: Callable[[str], None],
 ) -> AsyncIterator[Stack]:
     """Start everything of the drawing, yield when it is up, end everything. No port: no gateway."""
-    drawing = drawing or Drawing()
     async with AsyncExitStack() as ends:
         front = None if port is None else ends.enter_context(listen(port))
         rie = emulator()

@@ -1,0 +1,163 @@
+"""The stack as a whole: how it starts, how it ends, what it leaves, what it finds again."""
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import redis
+
+from cdk_app.local.datadir import running
+from report_queue.keys import verify
+
+ROOT = Path(__file__).parents[2]
+
+
+def _live(pids: list[int]) -> list[str]:
+    """Those that still run, with their command lines."""
+    live = []
+    for pid in pids:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if state != "Z":
+            live.append(f"{pid} {command}")
+    return live
+
+
+def _all_gone(pids: list[int]) -> None:
+    end = time.monotonic() + 10
+    while time.monotonic() < end and _live(pids):
+        time.sleep(0.02)
+    assert _live(pids) == []
+
+
+def _broker(stack) -> redis.Redis:
+    return redis.Redis.from_url((running(stack.data_dir) or {})["broker"])
+
+
+def _local(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "cdk_app.local", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_signal_ends_everything_and_exits_with_0(start_stub, number):
+    stack = start_stub()
+    family = stack.family()
+    sockets = Path(running(stack.data_dir)["sockets"])
+    assert len(family) >= 13  # itself, Valkey, moto, five functions: an emulator and a runtime each
+    assert stack.end(number) == 0
+    _all_gone(family)
+    assert not sockets.exists()
+    assert not (stack.data_dir / "stack.json").exists()
+
+
+def test_a_killed_supervisor_leaves_no_process_and_a_restart_finds_everything(start_stub):
+    stack = start_stub()
+    family = stack.family()
+    left_over = Path(running(stack.data_dir)["sockets"])
+    _broker(stack).set("kept", "yes")
+    assert stack.end(signal.SIGKILL) == -signal.SIGKILL
+    _all_gone(family)
+    again = start_stub()
+    assert _broker(again).get("kept") == b"yes"
+    assert again.key == stack.key
+    assert not left_over.exists()
+
+
+def test_a_second_stack_on_the_same_data_directory_is_refused(stub):
+    done = _local("up", "--port", "0", "--data-dir", str(stub.data_dir))
+    assert done.returncode == 2
+    assert "another stack runs on" in done.stderr
+    assert "--data-dir" in done.stderr
+    assert stub.invoke("probe", {}).status_code == 200
+
+
+def test_a_port_that_is_taken_is_said_to_be_so(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = _local("up", "--port", str(taken.getsockname()[1]), "--data-dir", str(tmp_path))
+    assert done.returncode == 2
+    assert "--port" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_key_survives_a_restart_and_a_given_one_replaces_it(start_stub):
+    keys = []
+    given = "rq_0123abcd_" + "v" * 32
+    for options in ((), (), ("--key", given), ()):
+        stack = start_stub(*options)
+        secret = (stack.data_dir / "keys.json").read_text()
+        principal = verify(stack.key, secret)
+        assert (principal.tenant, len(principal.scopes)) == ("local", 4)
+        assert stack.key not in secret
+        keys.append(stack.key)
+        stack.end()
+    assert keys[0] == keys[1] != given == keys[2] == keys[3]
+    for name in ("key", "keys.json"):
+        assert stat.S_IMODE(os.stat(stack.data_dir / name).st_mode) == 0o600
+
+
+def test_a_malformed_key_is_refused(tmp_path):
+    done = _local("up", "--port", "0", "--data-dir", str(tmp_path), "--key", "letmein")
+    assert done.returncode == 2
+    assert "--key" in done.stderr
+    assert not (tmp_path / "key").exists()
+
+
+def test_a_data_directory_may_have_a_long_path_with_odd_characters(start_stub, tmp_path):
+    stack = start_stub(data_dir=tmp_path / ("long and odd ü " * 8))
+    assert _broker(stack).ping()
+
+
+def test_a_function_that_cannot_be_imported_stops_the_start_and_names_its_log(start_stub, tmp_path):
+    (tmp_path / "code" / "probe" / "handler.py").write_text("import nothing_of_this_name\n")
+    with pytest.raises(AssertionError, match=r"function probe does not start.*nothing_of_this_name.*probe\.log"):
+        start_stub()
+
+
+def test_everything_listens_on_this_machine_only(stub):
+    inodes = {}
+    for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = line.split()
+        if fields[3] == "0A":
+            inodes[fields[9]] = fields[1]
+    listening = set()
+    for pid in stub.family():
+        for fd in Path(f"/proc/{pid}/fd").iterdir():
+            try:
+                inode = os.readlink(fd).removeprefix("socket:[").removesuffix("]")
+            except OSError:
+                continue
+            if inode in inodes:
+                listening.add(inodes[inode].partition(":")[0])
+    assert listening == {"0100007F"}
+
+
+def test_invoke_without_a_stack_starts_what_it_needs_and_stops_it(tmp_path):
+    done = _local("invoke", "dashboard", "events/dashboard_health.json", "--data-dir", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["statusCode"] == 200
+    assert running(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("function", "file", "says"),
+    [
+        ("nobody", "events/poller.json", "no function 'nobody'; there are: authorizer, submit"),
+        ("poller", "events/nothing.json", "no file events/nothing.json"),
+        ("poller", "Makefile", "is not JSON"),
+    ],
+)
+def test_invoke_says_what_is_wrong_with_its_arguments(tmp_path, function, file, says):
+    done = _local("invoke", function, file, "--data-dir", str(tmp_path))
+    assert done.returncode == 2
+    assert says in done.stderr
