@@ -136,6 +136,15 @@ def test_a_stale_open_request_does_not_stand_in_a_retrys_way(store: Any) -> None
     assert ledger.open_request(ID) == request(round=1)
 
 
+def test_of_two_retries_over_a_stale_open_request_one_opens_the_round(store: Any) -> None:
+    ledger = ledger_on(store)
+    ledger.close(receipt(request()))
+    with pytest.raises(Crash):
+        ledger_on(crashing(store, after=1)).accept(request())
+    other = meanwhile(store, "put_object", "open/", lambda: ledger.reopen(request(round=1)))
+    assert ledger_on(other).reopen(request(round=1)) is False
+
+
 def test_only_what_has_ended_is_dropped(store: Any) -> None:
     ledger = ledger_on(store)
     assert ledger.accept(request()) is Acceptance.NEW

@@ -30,6 +30,7 @@ from tests.ledger.words import (
     aws,
     crashing,
     ledger_on,
+    meanwhile,
     publish,
     request,
     s3,
@@ -201,6 +202,20 @@ def test_a_retry_that_the_broker_never_heard_of_is_retried(stack: Stack) -> None
     assert stack.reconcile().repairs == Counter({Repair.RETRIED: 1})
     assert (stack.job().state, stack.job().round) == (State.WAITING, 1)
     assert stack.reconcile().repairs == Counter()
+
+
+def test_a_retry_at_the_moment_of_closing_is_not_closed_with_the_round_before(stack: Stack) -> None:
+    stack.accept()
+    stack.fail()
+
+    def retry() -> None:
+        stack.close()
+        stack.ledger.reopen(request(round=1))
+
+    looks = Stack(stack.queue, "", None, ledger_on(meanwhile(stack.store, "get_object", "open/", retry)), stack.bus)
+    looks.reconcile()
+    assert stack.ledger.open_request(ID) == request(round=1)
+    assert stack.ledger.unfinished(ID)
 
 
 def test_an_open_request_left_behind_by_a_repeated_submit_is_not_run_again(stack: Stack) -> None:

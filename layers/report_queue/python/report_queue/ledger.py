@@ -88,17 +88,16 @@ class Ledger:
     def reopen(self, request: Request) -> bool:
         """Open the next round of a job that has ended; `request.round` is that next round, 1 after the first retry.
 
-        False where a round is open already. Raises ValueError where the round has ended before: that is no retry.
+        False where a round, this one or another, is open already. Raises ValueError where this round has ended before:
+        that is no retry. A stale open (see `accept`) does not stand in the way.
         """
         closed = self._bucket.head(_closed(request.id))
         if closed and closed.round >= request.round:
             raise ValueError(f"round {request.round} has ended: a retry is round {closed.round + 1}")
         for _ in range(_LOOKS):
             stale = self._bucket.head(_open(request.id))
-            if stale and stale.round >= request.round:
-                return False
             if stale and not (closed and closed.round >= stale.round):
-                return False  # an earlier round is still being worked on
+                return False
             if self._bucket.put(
                 _open(request.id),
                 request.to_json(),

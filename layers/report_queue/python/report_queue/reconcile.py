@@ -132,7 +132,7 @@ def settle(queue: Queue, ledger: Ledger, bus: Bus, ids: Sequence[str]) -> Counte
             wakes += queue.retry(job_id, round=new.round).wakes
             repair = Repair.RETRIED
         else:
-            repair = _close(ledger, job)
+            repair = _close(ledger, job, round=new.round)
         if repair:
             repairs[repair] += 1
             _log.warning("job %s: %s", job_id, repair)
@@ -153,15 +153,15 @@ def _unfinished(ledger: Ledger) -> Callable[[str], NewJob | Repair | None]:
     return look
 
 
-def _close(ledger: Ledger, job: Job) -> Repair | None:
-    """Write the receipt that the worker did not come to write. None: someone did, meanwhile."""
+def _close(ledger: Ledger, job: Job, *, round: int) -> Repair | None:  # noqa: A002 — the domain's word
+    """Write the receipt of that round, which the worker did not come to write. None: someone did, meanwhile."""
     if job.state is State.COMPLETED and ledger.published(tenant=job.tenant, id=job.id) is None:
         # Only an object that was deleted, or a store that was put back to an earlier day, explains this. A receipt
         # now would say that the report is there; left open, the job is rendered anew once the broker forgets it.
         _log.error("job %s: the broker has it as completed, but its report is not in the store", job.id)
         return Repair.UNRESOLVED
     request = ledger.open_request(job.id)
-    if request is None:
-        return None
+    if request is None or request.round != round:
+        return None  # this record is not how a retry that was accepted since has ended
     ledger.close(receipt_of(job, request))
     return Repair.CLOSED
