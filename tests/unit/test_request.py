@@ -1,5 +1,6 @@
 """Parsing a submission: what is refused, with what words, and that equal requests are equal."""
 
+import itertools
 import json
 import re
 from pathlib import Path
@@ -90,7 +91,7 @@ def test_without_options_the_deployment_decides() -> None:
         (b"[" * LIMIT, "deeper than 64"),
         (b'{"a":' * (LIMIT // 5), "deeper than 64"),
     ],
-    ids=range(23),
+    ids=itertools.count(),
 )
 def test_what_is_not_json_that_everyone_reads_alike_is_malformed(body: bytes, says: str) -> None:
     with pytest.raises(MalformedRequest) as caught:
@@ -194,6 +195,21 @@ def test_at_most_a_hundred_faults_are_listed_and_no_value_is_echoed() -> None:
         submission({"reportType": "sums", "data": {"title": "t", "rows": rows}})
     assert len(caught.value.faults) == 100
     assert not any("yy" in fault.message for fault in caught.value.faults)
+
+
+def test_a_fault_far_down_a_list_is_found() -> None:
+    rows = [{"amount": 1}] * 20_000
+    for place in (99, 100, 9_999, 10_001, 19_999):
+        bad = [*rows[:place], {"amount": "1"}, *rows[place + 1 :]]
+        (fault,) = faults({"reportType": "sums", "data": {"title": "t", "rows": bad}})
+        assert fault.pointer == f"/data/rows/{place}/amount"
+
+
+def test_five_megabytes_of_faults_take_no_more_than_their_first_hundred() -> None:
+    body = b'{"reportType": "sums", "data": {"rows": [' + b"{}," * 1_600_000 + b"{}]}}"
+    found = faults(body)
+    assert len(found) == 100
+    assert found[0].pointer.startswith("/data/")
 
 
 def test_a_huge_key_does_not_come_back_whole() -> None:

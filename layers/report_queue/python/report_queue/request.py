@@ -19,10 +19,9 @@ from typing import Any, Final, Self
 from report_queue import strict_json
 from report_queue.errors import InvalidRequest, MalformedRequest, TooLarge
 from report_queue.reports import ReportType, report_types
-from report_queue.validation import faults
+from report_queue.validation import MAX_FAULTS, faults
 
 ID_PATTERN: Final = r"^[0-9a-v]{26}$"  # 16 bytes as base32hex, which sorts as the bytes do
-MAX_FAULTS: Final = 100
 
 _IDEMPOTENCY_KEY: Final = re.compile(r"[!-~]{1,255}")
 

@@ -4,7 +4,7 @@ It judges values that `strict_json` parsed: the envelope's own rules here, `data
 (Draft 2020-12, formats checked). Messages never quote a value, which may be huge or secret.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any, Final
 
@@ -13,6 +13,8 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 from report_queue.errors import Fault
 from report_queue.reports import ReportType
 from report_queue.strict_json import clip
+
+MAX_FAULTS: Final = 100  # as many as anyone reads
 
 _OPTIONS: Final = {"attempts": (1, 10), "delaySeconds": (0, 7 * 86_400)}
 
@@ -32,7 +34,7 @@ def faults(envelope: Any, types: Mapping[str, ReportType]) -> Iterator[Fault]:
     if "data" not in envelope:
         yield Fault("/data", "is missing")
     elif kind is not None:
-        yield from chain.from_iterable(map(_schema_faults, _validator(kind).iter_errors(envelope["data"])))
+        yield from chain.from_iterable(map(_schema_faults, _schema_errors(_validator(kind), envelope["data"])))
 
 
 def _report_type(envelope: dict[str, Any], types: Mapping[str, ReportType]) -> tuple[ReportType | None, Fault | None]:
@@ -55,6 +57,30 @@ def _option_faults(options: Any) -> Iterator[Fault]:
         least, most = _OPTIONS[name]
         if type(value) is not int or not least <= value <= most:  # a bool is an int to isinstance
             yield Fault(f"/options/{name}", f"must be an integer from {least} to {most}")
+
+
+def _schema_errors(validator: Draft202012Validator, data: Any) -> Iterable[ValidationError]:
+    """What the schema finds. The validator makes all of its errors at once, and 5 MB of `{},` would be millions of
+    them; so look at the head of each list first, and further only where that does not give enough to say.
+    """
+    if validator.is_valid(data):
+        return ()
+    for length, enough in (
+        (2 * MAX_FAULTS, MAX_FAULTS + 1),
+        (10_001, 1),
+    ):  # 10,001: more than the report types' lists may have
+        found = list(validator.iter_errors(_cut(data, length)))
+        if len(found) >= enough:
+            return found
+    return validator.iter_errors(data)
+
+
+def _cut(value: Any, length: int) -> Any:
+    if isinstance(value, list):
+        return [_cut(element, length) for element in value[:length]]
+    if isinstance(value, dict):
+        return {name: _cut(member, length) for name, member in value.items()}
+    return value
 
 
 def _schema_faults(error: ValidationError) -> Iterator[Fault]:
