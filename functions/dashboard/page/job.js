@@ -1,13 +1,13 @@
 // One job: where it stands, what it was asked, what came of it, and what can be done about it.
 
 import { call, post } from "./api.js";
-import { copyable, each, fill, h, icon, say, set, write } from "./dom.js";
-import { exact, pretty } from "./exact.js";
-import { bytes, count, duration } from "./format.js";
+import { copyable, fill, h, icon, say, set, write } from "./dom.js";
+import { exact, pretty } from "./json.js";
+import { factsOf, resultOf, showFacts } from "./facts.js";
+import { bytes } from "./format.js";
 import { readJob } from "./model.js";
 import { reader } from "./report.js";
 import { STATES, STEPS, badge, bar, isMoving, mayRetry, move } from "./states.js";
-import { ago, tell } from "./time.js";
 import { titles } from "./types.js";
 import { trouble } from "./trouble.js";
 
@@ -117,46 +117,6 @@ function showSteps(list, job) {
       const said = { done: "done: ", stopped: "not reached: ", now: "in the making: ", ahead: "to come: " }[mark];
       return [mark === "done" && icon("done"), h("span", { class: "unseen" }, said)];
     });
-  });
-}
-
-function factsOf(job) {
-  const ended = { completed: "Completed", failed: "Failed", cancelled: "Cancelled" }[job.state];
-  const attempts = job.attempts === null ? null : job.attemptsAllowed === null ? count(job.attempts) : `${job.attempts} of ${job.attemptsAllowed}`;
-  return [
-    ["Accepted", job.acceptedAt, ago],
-    ["Due", job.state === "delayed" ? job.dueAt : null, ago],
-    ["Started", job.startedAt, ago],
-    [ended, ended && job.finishedAt, ago],
-    ["Attempts", attempts],
-    ["Stalled", job.stalls ? count(job.stalls) : null],
-    ["Round", job.round ? count(job.round + 1) : null],
-    ["Worker", job.worker],
-  ];
-}
-
-function resultOf(result) {
-  if (!result) return [];
-  return [
-    ["Pages", result.pages === null ? null : count(result.pages)],
-    ["Size", result.size === null ? null : bytes(result.size)],
-    ["Rendered in", result.seconds === null ? null : duration(result.seconds)],
-    ["Memory", result.memory ? `${count(result.memory)} MB` : null],
-    ["SHA-256", result.sha256, (sum) => copyable(sum, "checksum")],
-  ];
-}
-
-/** Name and value pairs; those without a value are left out. A third member makes the element of the value. */
-function showFacts(list, facts) {
-  const there = facts.filter(([, value]) => value !== null && value !== undefined);
-  each(list, there, {
-    key: ([name]) => name,
-    make: ([name, value, make]) => h("div", {}, h("dt", {}, name), h("dd", {}, make ? make(value) : h("span"))),
-    update: (pair, [, value, make]) => {
-      const shown = pair.lastElementChild.firstElementChild;
-      if (make === ago) tell(shown, value);
-      else if (!make) write(shown, value);
-    },
   });
 }
 

@@ -3,9 +3,8 @@
 
 import { call, post } from "./api.js";
 import { fill, h, say, set, write } from "./dom.js";
-import { exact, pretty } from "./exact.js";
-import { bytes } from "./format.js";
-import { lineOf, locate } from "./pointer.js";
+import { editor } from "./editor.js";
+import { exact, pretty } from "./json.js";
 import { trouble } from "./trouble.js";
 import { reportTypes } from "./types.js";
 
@@ -17,18 +16,11 @@ export function newReport({ query, go }) {
 
   const type = h("select", { id: "type", name: "type", on: { change: () => choose(type.value) } });
   const about = h("p", { class: "hint", id: "type-about" });
-  const editor = h("textarea", {
+  const payload = editor({
     id: "payload",
-    class: "code editor",
-    rows: 20,
-    spellcheck: "false",
-    autocapitalize: "off",
-    autocomplete: "off",
-    wrap: "off",
-    "aria-describedby": "payload-check",
-    on: { input: changed, keydown: (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && form.requestSubmit() },
+    typed: (text) => drafts.set(type.value, text),
+    submit: () => form.requestSubmit(),
   });
-  const check = h("p", { class: "check", id: "payload-check", role: "status" });
   const attempts = numberField("attempts", "Attempts", 1, 10, "1 to 10; empty for the usual number");
   const delay = numberField("delay", "Start after (seconds)", 0, 604_800, "0 to 604,800, a week; empty for at once");
   const submit = h("button", { type: "submit", class: "button primary" }, "Submit report");
@@ -52,12 +44,12 @@ export function newReport({ query, go }) {
         h(
           "div",
           { class: "actions" },
-          h("button", { type: "button", class: "button small", on: { click: format } }, "Format"),
+          h("button", { type: "button", class: "button small", on: { click: payload.format } }, "Format"),
           h("button", { type: "button", class: "button small", on: { click: sample } }, "Fill in the sample"),
         ),
       ),
-      editor,
-      check,
+      payload.area,
+      payload.note,
     ),
     h("details", { class: "options" }, h("summary", {}, "Options"), h("div", { class: "option-fields" }, attempts.field, delay.field)),
     answer,
@@ -69,46 +61,20 @@ export function newReport({ query, go }) {
   function choose(name) {
     type.value = name;
     write(about, chosen().description);
-    editor.value = drafts.get(name) ?? pretty(chosen().sample);
+    payload.put(drafts.get(name) ?? pretty(chosen().sample));
     answer.replaceChildren();
     fill(schemaBody, name, () => h("pre", { class: "code", tabindex: 0, role: "region", "aria-label": "Schema" }, pretty(chosen().schema)));
-    checkSyntax();
-  }
-
-  function changed() {
-    drafts.set(type.value, editor.value);
-    checkSyntax();
   }
 
   function sample() {
-    editor.value = pretty(chosen().sample);
     drafts.delete(type.value);
-    checkSyntax();
+    payload.put(pretty(chosen().sample));
     say("The sample is filled in.");
-  }
-
-  function format() {
-    if (!checkSyntax()) return editor.focus();
-    editor.value = pretty(exact(editor.value));
-    changed();
-  }
-
-  function checkSyntax() {
-    let message = "";
-    try {
-      JSON.parse(editor.value);
-    } catch (error) {
-      message = editor.value.trim() === "" ? "The payload is empty." : error.message;
-    }
-    set(editor, "aria-invalid", message !== "" && "true");
-    set(check, "data-bad", message !== "" && "true");
-    write(check, message ? `Not JSON yet: ${message}` : `Valid JSON, ${bytes(new Blob([editor.value]).size)}`);
-    return message === "";
   }
 
   async function send(event) {
     event.preventDefault();
-    if (!checkSyntax()) return editor.focus();
+    if (!payload.demand()) return;
     for (const { input } of [attempts, delay]) {
       if (!input.checkValidity()) {
         input.closest("details").open = true;
@@ -120,7 +86,7 @@ export function newReport({ query, go }) {
     if (attempts.input.value !== "") options.attempts = attempts.input.valueAsNumber;
     if (delay.input.value !== "") options.delaySeconds = delay.input.valueAsNumber;
     const more = Object.keys(options).length > 0 ? `, "options": ${JSON.stringify(options)}` : "";
-    const body = `{"reportType": ${JSON.stringify(type.value)}, "data": ${editor.value}${more}}`;
+    const body = `{"reportType": ${JSON.stringify(type.value)}, "data": ${payload.text()}${more}}`;
     if (attempt?.body !== body) attempt = { body, key: randomKey() };
     submit.disabled = true;
     answer.replaceChildren();
@@ -130,7 +96,7 @@ export function newReport({ query, go }) {
       say("The report is accepted.");
       go(`#/job/${encodeURIComponent(accepted.data.jobId)}`);
     } catch (error) {
-      answer.replaceChildren(trouble(error, "The report was not accepted.", { at: placeInEditor }));
+      answer.replaceChildren(trouble(error, "The report was not accepted.", { at: placeOf }));
       answer.firstElementChild.focus();
     } finally {
       submit.disabled = false;
@@ -138,19 +104,8 @@ export function newReport({ query, go }) {
   }
 
   /** A fault under /data is a place in the editor. */
-  function placeInEditor(pointer) {
-    if (pointer !== "/data" && !pointer.startsWith("/data/")) return null;
-    const place = locate(editor.value, pointer.slice("/data".length));
-    if (place === null) return null;
-    const line = lineOf(editor.value, place.start);
-    return {
-      label: `line ${line}`,
-      go: () => {
-        editor.focus();
-        editor.setSelectionRange(place.start, place.end);
-        editor.scrollTop = (line - 4) * Number.parseFloat(getComputedStyle(editor).lineHeight);
-      },
-    };
+  function placeOf(pointer) {
+    return /^\/data(\/|$)/.test(pointer) ? payload.placeOf(pointer.slice("/data".length)) : null;
   }
 
   async function ask(signal) {

@@ -1,4 +1,20 @@
-// Finds the place in a JSON text that a JSON Pointer (RFC 6901) names, so that a fault can be shown where it is.
+// JSON as text: numbers as they were written, and the places that pointers name.
+
+/**
+ * Parses JSON text; a number that JavaScript would write otherwise (12345678901234567, 1.10) comes back as raw JSON,
+ * where the browser can. For showing and sending on, not for counting.
+ */
+export function exact(text) {
+  if (typeof JSON.rawJSON !== "function") return JSON.parse(text);
+  return JSON.parse(text, (_, value, context) =>
+    typeof value === "number" && context?.source !== undefined && String(value) !== context.source ? JSON.rawJSON(context.source) : value,
+  );
+}
+
+/** JSON text for people: two spaces a level. */
+export function pretty(value) {
+  return JSON.stringify(value, null, 2);
+}
 
 /** {start, end} of the value at the pointer, or of the nearest value around where it would be; null if not JSON. */
 export function locate(text, pointer) {
