@@ -20,7 +20,7 @@ logger = Logger()
 
 SECRET_AGE_S: Final = 30  # a key that is withdrawn works this much longer, beside the gateway's own cache
 
-_BEARER: Final = re.compile(r"[Bb]earer +(\S+)")
+_BEARER: Final = re.compile(r"(?i:bearer) +(\S+)")
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, log_event=False)

@@ -83,6 +83,12 @@ def test_a_key_that_exists_gets_the_same_record() -> None:
     assert keys.record_of(KEY, tenant="acme", scopes=["submit", "read"], pepper=PEPPER) == (KEY_ID, RECORD)
 
 
+@pytest.mark.parametrize("tenant", ["", "a/b", "a|b", "../x", "A", "-a", "a" * 64, "ä", "a\n"])
+def test_a_tenant_is_a_name_that_fits_a_path_and_an_index(tenant: str) -> None:
+    with pytest.raises(ValueError, match="a tenant is"):
+        keys.create(tenant, [], PEPPER, entropy=ENTROPY)
+
+
 def test_a_key_needs_enough_entropy_the_form_and_scopes_that_exist() -> None:
     with pytest.raises(ValueError, match="25 bytes"):
         keys.create("acme", [], PEPPER, entropy=b"short")

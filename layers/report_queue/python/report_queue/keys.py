@@ -20,6 +20,7 @@ from typing import Any, Final
 SCOPES: Final = ("submit", "read", "operate", "admin")
 
 _KEY: Final = re.compile(r"rq_([0-9a-v]{8})_[0-9a-v]{32,128}")
+_TENANT: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")  # stands in the store's keys and in the broker's index
 _NOBODY: Final = "0" * 64  # no HMAC that anyone can find a key for
 
 
@@ -42,10 +43,12 @@ def create(tenant: str, scopes: Iterable[str], pepper: str, *, entropy: bytes) -
 
 
 def record_of(key: str, *, tenant: str, scopes: Iterable[str], pepper: str) -> tuple[str, dict[str, Any]]:
-    """The id and the record of a key that exists; raises ValueError for a key of the wrong form or an unknown scope."""
+    """The id and the record of a key that exists; raises ValueError where key, tenant or scopes are not of the form."""
     match = _KEY.fullmatch(key)
     if match is None:
         raise ValueError("a key has the form rq_<8 of 0-9a-v>_<32 or more of 0-9a-v>")
+    if not _TENANT.fullmatch(tenant):
+        raise ValueError("a tenant is 1 to 63 lower-case letters, digits and hyphens, and starts with no hyphen")
     granted = list(scopes)
     if unknown := sorted(set(granted) - set(SCOPES)):
         raise ValueError(f"no such scopes: {', '.join(unknown)}")
