@@ -47,7 +47,7 @@ class Charts:
         row, bar = 22.0, 11.0
         names = [_shorten(str(name), width * 0.36) for name, _ in pairs]
         values = [value for _, value in pairs]
-        texts = [label(value) for value in values]
+        texts = [_shorten(label(value), width * 0.36) for value in values]
         left = max(map(_width, names), default=0) + 10
         margin = max(map(_width, texts), default=0) + 8
         lowest = min(values, default=0)
@@ -158,8 +158,8 @@ class _Frame:
         key: bool = False,
     ) -> None:
         scale = Scale.over(values, zero=zero)
-        self._ticks = [(tick, label(tick)) for tick in scale.ticks]
-        self._labels = labels
+        self._ticks = [(tick, _shorten(label(tick), width * 0.2)) for tick in scale.ticks]
+        self._labels = [_shorten(text, width * 0.2) for text in labels]
         self.left = max(_width(text) for _, text in self._ticks) + 8
         self.right = width - right
         self.bottom = height - 20
@@ -214,7 +214,10 @@ def _spread(ends: list[tuple[float, str, str]], *, lowest: float, gap: float = 1
 
 def _width(text: str, size: float = _SIZE) -> float:
     """About how wide a text is in Inter: a guess on the safe side, for there is no font at hand here."""
-    return sum(1.05 if ord(char) > 0x2E7F else 0.34 if char in " .,:;'|il!()" else 0.64 for char in text) * size
+    return (
+        sum(0.34 if char in " .,:;'|il!()" else 1.05 if char in "MW@%" or char > "\u2e7f" else 0.66 for char in text)
+        * size
+    )
 
 
 def _shorten(text: str, room: float) -> str:

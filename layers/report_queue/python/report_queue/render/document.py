@@ -28,6 +28,7 @@ from report_queue.render import templates
 from report_queue.render.fetch import AssetFetcher
 from report_queue.reports import ReportType, report_types
 
+_SPECIMEN = "test"  # the report type that uses everything that the kit has
 _LINKS = frozenset({"http", "https", "mailto"})
 
 
@@ -63,21 +64,17 @@ def write(
 
 
 def warm_up() -> None:
-    """Load all that a first report would: templates, styles, fonts. Once, before forking.
+    """Load all that a first report would: templates, languages, styles, fonts. Once, before forking.
 
-    A sample is laid out and written as well: that is what makes Pango open the fonts and fontTools its tables.
+    The specimen is laid out and written too: only that makes Pango open its fonts and fontTools import its tables.
     """
+    midnight = datetime(2026, 1, 1, tzinfo=UTC)
     for report_type in report_types().values():
-        templates.environment(report_type.folder).get_template("template.html")
+        report = templates.Report(title=report_type.title, job_id="", created=midnight)
+        templates.html(report_type, data=report_type.sample, report=report)
         _style(report_type.folder)
-        write(
-            report_type,
-            data=report_type.sample,
-            job_id="0" * 26,
-            created=datetime(2026, 1, 1, tzinfo=UTC),
-            output=BytesIO(),
-            progress=lambda _: None,
-        )
+    specimen = report_types()[_SPECIMEN]
+    write(specimen, data=specimen.sample, job_id="", created=midnight, output=BytesIO(), progress=lambda _: None)
 
 
 @dataclass(frozen=True)

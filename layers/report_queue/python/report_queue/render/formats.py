@@ -18,6 +18,7 @@ from babel.numbers import (
     format_currency,
     format_decimal,
     format_percent,
+    format_scientific,
 )
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -25,6 +26,7 @@ from jinja2.runtime import Context
 from report_queue.render.figures import cents
 
 DEFAULT: Final = "en"
+_BEYOND_WORDS: Final[int] = 10**18  # languages have short words for thousands to billions, or a few more
 _NONE: Final = "–"  # noqa: RUF001 - an en dash, as tables print it where there is no figure
 
 Number = Decimal | int
@@ -103,6 +105,8 @@ def compact(locale: Locale, currency: str | None = None, unit: str = "") -> Call
     """The label of a chart's axis: 1.2M, €1.2M, 40 %."""
 
     def label(value: Number) -> str:
+        if abs(Decimal(value)) >= _BEYOND_WORDS:
+            return format_scientific(Decimal(value), "0.0E0", locale=locale)
         if currency is not None:
             return format_compact_currency(value, currency, locale=locale, fraction_digits=_digits(value))
         text = format_compact_decimal(value, locale=locale, fraction_digits=_digits(value))
