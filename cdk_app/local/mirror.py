@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 from moto.s3.models import FakeKey, S3Backend, s3_backends
 
@@ -54,11 +54,11 @@ class Mirror:
                 if "@" in file.name and file.name not in used:
                     file.unlink()
 
-    def keep(self, bucket: str, key: str | None = None) -> None:
-        """Make the folder say what moto says about one object, or about all of a bucket."""
+    def keep(self, bucket: str, key: str) -> None:
+        """Make the folder say what moto says about one object; about all of the bucket, where there is no such one."""
         kept = self._kept.setdefault(bucket, {})
-        held: dict[str, FakeKey] = dict(_backend().buckets[bucket].keys.items()) if bucket in _backend().buckets else {}
-        for name in {*kept, *held} if key is None or key not in held else {key}:
+        held: dict[str, FakeKey] = _backend().buckets[bucket].keys if bucket in _backend().buckets else {}
+        for name in [key] if key in held or key in kept else [*{*kept, *held}]:
             if name not in held:
                 self._forget(bucket, name)
                 kept.pop(name, None)
@@ -100,8 +100,7 @@ class Mirror:
                 chunks = list(app(environ, lambda *given: answer.append(given)))
                 if answer[-1][0].startswith("2"):
                     bucket, _, key = environ["PATH_INFO"].encode("latin-1").decode().lstrip("/").partition("/")
-                    whole = not key or environ["REQUEST_METHOD"] != "PUT"
-                    self.keep(bucket, None if whole else key)
+                    self.keep(bucket, key)  # the key of DeleteObjects is empty: it names its objects in the body
             start_response(*answer[-1])
             return chunks
 
@@ -125,10 +124,7 @@ def _is_s3_write(environ: dict[str, Any]) -> bool:
     if environ["REQUEST_METHOD"] not in {"PUT", "POST", "DELETE"} or "HTTP_X_AMZ_TARGET" in environ:
         return False
     scope = environ.get("HTTP_AUTHORIZATION", "Credential=///s3/").partition("Credential=")[2].split("/")
-    if len(scope) < 4 or scope[3] != "s3":
-        return False
-    asked = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
-    return not ("uploads" in asked or "partNumber" in asked)  # parts of an upload are no object yet
+    return len(scope) > 3 and scope[3] == "s3"
 
 
 def _quoted(key: str) -> str:

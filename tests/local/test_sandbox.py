@@ -1,11 +1,14 @@
 """Functions run behind the real emulator: timeouts, crashes, concurrency, environment."""
 
+import asyncio
 import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
+
+from cdk_app.local.sandbox import Answer, Pool
 
 
 def test_the_timeout_is_enforced_and_the_sandbox_replaced(stub):
@@ -79,3 +82,52 @@ def test_a_browser_page_cannot_invoke(stub):
 @pytest.mark.parametrize("function", ["authorizer", "echo", "probe", "sink", "ticked"])
 def test_each_function_has_a_log(stub, function):
     assert (stub.data_dir / "logs" / f"{function}.log").exists()
+
+
+class FakeSandbox:
+    alive = True
+
+    def __init__(self, does):
+        self.invoke = does
+
+
+def _pool(does) -> tuple[Pool, list[str]]:
+    """A pool of one whose sandboxes all do this, and what happened to them."""
+    story = []
+
+    async def start():
+        story.append("start")
+        return FakeSandbox(does)
+
+    async def end(sandbox):
+        story.append("end")
+
+    return Pool(start=start, end=end, limit=1), story
+
+
+def test_a_sandbox_that_lost_its_runtime_is_ended_before_another_starts():
+    answers = iter([Answer(b"1"), Answer(b"2", error=True), Answer(b"3", error=True, lost=True), Answer(b"4")])
+
+    async def does(event):
+        return next(answers)
+
+    async def run():
+        pool, story = _pool(does)
+        for _ in range(4):
+            await pool.invoke({})
+        return story
+
+    assert asyncio.run(run()) == ["start", "end", "start"]
+
+
+def test_a_sandbox_whose_invocation_was_given_up_is_not_used_again():
+    async def does(event):
+        await asyncio.sleep(60)
+
+    async def run():
+        pool, story = _pool(does)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(pool.invoke({}), 0.05)
+        return story
+
+    assert asyncio.run(run()) == ["start", "end"]

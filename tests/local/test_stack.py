@@ -1,19 +1,22 @@
 """The stack as a whole: how it starts, how it ends, what it leaves, what it finds again."""
 
 import json
-import os
 import signal
 import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import pytest
 import redis
 
 from cdk_app.local.datadir import running
+from cdk_app.local.keys import local_key
 from report_queue.keys import verify
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +43,18 @@ def _all_gone(pids: list[int]) -> None:
     assert _live(pids) == []
 
 
+def _invoke_for_long(stack) -> None:
+    with suppress(httpx.HTTPError):
+        stack.invoke("ticked", {"sleep": 60})
+
+
+def _appears(path: Path) -> None:
+    end = time.monotonic() + 10
+    while not path.exists():
+        assert time.monotonic() < end, f"{path} never came"
+        time.sleep(0.02)
+
+
 def _broker(stack) -> redis.Redis:
     return redis.Redis.from_url((running(stack.data_dir) or {})["broker"])
 
@@ -54,20 +69,26 @@ def test_a_stop_signal_ends_everything_and_exits_with_0(start_stub, number):
     stack = start_stub()
     family = stack.family()
     sockets = Path(running(stack.data_dir)["sockets"])
+    child = stack.invoke("probe", {"do": "spawn"}).json()["child"]  # what a function started ends too
+    assert _live([child])
     assert len(family) >= 13  # itself, Valkey, moto, five functions: an emulator and a runtime each
     assert stack.end(number) == 0
-    _all_gone(family)
+    _all_gone([*family, child])
     assert not sockets.exists()
     assert not (stack.data_dir / "stack.json").exists()
 
 
 def test_a_killed_supervisor_leaves_no_process_and_a_restart_finds_everything(start_stub):
     stack = start_stub()
+    busy = threading.Thread(target=_invoke_for_long, args=[stack])
+    busy.start()
+    _appears(stack.code / "ticked" / "sleeping")
     family = stack.family()
     left_over = Path(running(stack.data_dir)["sockets"])
     _broker(stack).set("kept", "yes")
     assert stack.end(signal.SIGKILL) == -signal.SIGKILL
-    _all_gone(family)
+    _all_gone(family)  # also the runtime in the middle of an invocation
+    busy.join()
     again = start_stub()
     assert _broker(again).get("kept") == b"yes"
     assert again.key == stack.key
@@ -90,20 +111,20 @@ def test_a_port_that_is_taken_is_said_to_be_so(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_the_key_survives_a_restart_and_a_given_one_replaces_it(start_stub):
-    keys = []
+def test_the_key_survives_a_restart_and_a_given_one_replaces_it(tmp_path):
     given = "rq_0123abcd_" + "v" * 32
-    for options in ((), (), ("--key", given), ()):
-        stack = start_stub(*options)
-        secret = (stack.data_dir / "keys.json").read_text()
-        principal = verify(stack.key, secret)
-        assert (principal.tenant, len(principal.scopes)) == ("local", 4)
-        assert stack.key not in secret
-        keys.append(stack.key)
-        stack.end()
+    keys = [local_key(tmp_path), local_key(tmp_path), local_key(tmp_path, given=given), local_key(tmp_path)]
     assert keys[0] == keys[1] != given == keys[2] == keys[3]
     for name in ("key", "keys.json"):
-        assert stat.S_IMODE(os.stat(stack.data_dir / name).st_mode) == 0o600
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+
+
+def test_the_secret_knows_the_key_but_does_not_hold_it(tmp_path):
+    key = local_key(tmp_path)
+    secret = (tmp_path / "keys.json").read_text()
+    principal = verify(key, secret)
+    assert (principal.tenant, len(principal.scopes)) == ("local", 4)
+    assert key.rpartition("_")[2] not in secret
 
 
 def test_a_malformed_key_is_refused(tmp_path):
@@ -134,7 +155,7 @@ def test_everything_listens_on_this_machine_only(stub):
     for pid in stub.family():
         for fd in Path(f"/proc/{pid}/fd").iterdir():
             try:
-                inode = os.readlink(fd).removeprefix("socket:[").removesuffix("]")
+                inode = str(fd.readlink()).removeprefix("socket:[").removesuffix("]")
             except OSError:
                 continue
             if inode in inodes:

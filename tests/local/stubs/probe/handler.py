@@ -1,4 +1,5 @@
 import os
+import subprocess
 import time
 
 
@@ -9,6 +10,8 @@ def handler(event, context):
         os._exit(3)
     if event.get("do") == "raise":
         raise ValueError("on purpose")
+    if event.get("do") == "spawn":
+        return {"child": subprocess.Popen(["sleep", "300"], start_new_session=True).pid}
     return {
         "pid": os.getpid(),
         "environment": dict(os.environ),
