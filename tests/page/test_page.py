@@ -139,6 +139,13 @@ def test_a_refused_cancel_says_so_and_the_job_stays_in_view(visit: Visit, api: F
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+def test_a_cancelled_job_is_not_said_to_have_gone_wrong(visit: Visit, api: FakeApi) -> None:
+    api.add("one", "cancelled", reason="cancelled", failedReason="cancelled on request")
+    page = visit("#/job/one")
+    expect(page.locator(".state")).to_have_text("Cancelled")
+    expect(page.get_by_text("went wrong")).to_be_hidden()
+
+
 def test_a_job_that_is_not_there_is_said_to_be_so(visit: Visit, page: Page) -> None:
     visit("#/jobs")
     page.evaluate("location.hash = '#/job/nope'")

@@ -51,7 +51,7 @@ export function job({ path, live }) {
     stateBefore = job.state;
     move(meter, job.progress, job.state);
     write(percent, `${job.progress} %`);
-    set(steps, "data-state", job.state === "completed" && job.state);
+    set(steps, "data-end", !isMoving(job.state) && job.state);
     showSteps(steps, job);
     showFacts(facts, factsOf(job));
     showFailure(failure, job);
@@ -122,7 +122,9 @@ function showSteps(list, job) {
 
 function showFailure(panel, job) {
   const isOver = job.state === "failed";
-  panel.hidden = !(isOver || (job.state !== "completed" && (job.reason || job.message)));
+  // A cancelled job's reason is that it was cancelled: its state says so already.
+  const isNews = job.state !== "completed" && job.reason !== "cancelled" && (job.reason || job.message);
+  panel.hidden = !(isOver || isNews);
   set(panel, "data-over", isOver);
   fill(panel, `${job.state} ${job.reason} ${job.message}`, () => [
     h("h2", {}, icon("failed"), isOver ? "Why it failed" : "What went wrong in the last attempt"),

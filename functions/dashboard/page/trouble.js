@@ -9,7 +9,7 @@ export function trouble(error, headline, { at } = {}) {
     "div",
     { class: "notice bad", role: "alert", tabindex: -1 },
     h("p", { class: "notice-head" }, icon("failed"), h("strong", {}, headline)),
-    h("p", {}, [error.title, error.detail].filter(Boolean).join(": ") || error.message),
+    !error.refusesKey && h("p", {}, [error.title, error.detail].filter(Boolean).join(": ") || error.message),
     faults.length > 0 && h("ul", { class: "faults" }, faults.map((fault) => h("li", {}, placeOf(fault, at), " ", h("span", {}, fault.detail)))),
   );
 }
