@@ -170,6 +170,20 @@ def test_a_worker_that_dies_anywhere_in_closing_is_finished_by_the_reconciler(st
     assert calls > 2
 
 
+def test_the_receipt_says_what_the_broker_recorded(stack: Stack) -> None:
+    stack.accept(ID)
+    result = stack.complete(ID)
+    stack.accept(OTHER)
+    stack.fail()
+    stack.reconcile()
+    completed, failed = stack.ledger.receipt(ID), stack.ledger.receipt(OTHER)
+    assert completed
+    assert failed
+    assert (completed.state, completed.attempt, completed.result) == (State.COMPLETED, 1, result)
+    assert completed.finished_at == stack.job(ID).at
+    assert (failed.state, failed.reason, failed.message) == (State.FAILED, "template.error", "line 3")
+
+
 def test_a_half_closed_job_is_finished_though_the_broker_was_wiped(stack: Stack) -> None:
     stack.accept()
     stack.complete()
