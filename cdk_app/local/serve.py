@@ -36,7 +36,7 @@ async def serving(app: Any, sock: socket.socket) -> AsyncIterator[str]:
         app,
         log_config=None,
         access_log=False,
-        proxy_headers=False,
+        proxy_headers=False,  # nobody stands before us, so nobody may say who the caller is
         lifespan="off",
         server_header=False,
         timeout_graceful_shutdown=1,

@@ -7,15 +7,15 @@ from cdk_app.local.__main__ import main
 from cdk_app.local.stack import Drawing
 from cdk_app.topology import Function, May, Route, Rule, Schedule
 
-NAMES = ("authorizer", "echo", "probe", "sink", "ticked")
+TIMEOUTS_S = {"authorizer": 5, "echo": 5, "probe": 1, "sink": 5, "ticked": 90}
 
 
 def drawing(code: Path) -> Drawing:
     """Functions that start in no time, with a probe that may run for one second."""
     return Drawing(
         functions=[
-            Function(name, memory_mb=192, timeout_s={"probe": 1, "ticked": 90}.get(name, 5), may=May(broker=True))
-            for name in NAMES
+            Function(name, memory_mb=192, timeout_s=timeout_s, may=May(broker=True))
+            for name, timeout_s in TIMEOUTS_S.items()
         ],
         routes=[
             Route("GET", "/health", "echo", public=True),
