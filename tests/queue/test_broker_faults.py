@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from conftest import settings_for, valkey_server
+from brokers import settings_for, valkey_server
 from queue_words import T0, claim_one, completed, new_job, worker
 from report_queue.errors import BrokerAway
 from report_queue.job import State, Verdict

@@ -44,7 +44,7 @@ def test_the_clock_is_the_brokers(any_queue: Queue) -> None:
 
 
 def test_retention_also_goes_by_number(valkey: str) -> None:
-    from conftest import settings_for
+    from brokers import settings_for
     from report_queue.wiring import broker
 
     settings = settings_for(valkey, retention_count=2)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from conftest import settings_for
+from brokers import settings_for
 from queue_words import SECOND, T0, completed, failed, new_job, worker
 from report_queue.job import Lease, State, Verdict
 from report_queue.queue import Queue
@@ -166,7 +166,8 @@ class Machine(RuleBasedStateMachine):
         if ahead and job.state in (State.FAILED, State.CANCELLED):
             job.round, job.failures, job.stalls = job.round + 1, 0, 0
             self.moves("retry", name, State.WAITING, self.now)
-        assert job.state and verdict is State(job.state)
+        assert job.state
+        assert verdict is State(job.state)
 
     @rule(seconds=st.sampled_from([1, 7, 31, 61, 301]))
     def time_passes(self, seconds: int) -> None:

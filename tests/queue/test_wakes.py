@@ -1,6 +1,6 @@
 """Waking and leaving: as many workers as the backlog wants and the cap allows, and no job falls between two of them."""
 
-from conftest import settings_for
+from brokers import settings_for
 from queue_words import SECOND, T0, claim_one, completed, new_job, worker
 from report_queue.job import Verdict
 from report_queue.queue import Queue

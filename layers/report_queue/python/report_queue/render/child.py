@@ -4,6 +4,8 @@ import gc
 import json
 import os
 import socket
+import sys
+import traceback
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
@@ -20,6 +22,10 @@ def run(channel: int, output: int) -> NoReturn:
         with socket.socket(fileno=channel) as connection:
             _attempt(connection, output)
         code = 0
+    except BaseException as error:
+        # Where, and of what type; not the message, which may hold what was in the payload.
+        traceback.print_tb(error.__traceback__)
+        print(type(error).__name__, file=sys.stderr, flush=True)  # noqa: T201 — the function's log
     finally:
         os._exit(code)
 
@@ -50,17 +56,15 @@ def _attempt(connection: socket.socket, output: int) -> None:
         say(done={"pages": pages})
     except AttemptFailure as error:
         failed(error.reason, str(error), permanent=isinstance(error, PermanentFailure))
-    except MemoryError:
-        failed(
-            "render.out_of_memory",
-            f"rendering needed more than {job['memory_mb']} MB of memory: send fewer rows, or raise child_memory_mb",
-            permanent=True,
-        )
     except RecursionError:
         failed("render.too_deep", "the document is nested too deeply to lay out", permanent=True)
     except Exception as error:
-        # Its message may hold what was in the payload; its type does not.
-        failed("render.error", f"the renderer stopped with {type(error).__name__}", permanent=False)
+        if isinstance(error, MemoryError) or limits.memory_is_exhausted():
+            needed = f"rendering needed more than {job['memory_mb']} MB of memory: send fewer rows, or allow it more"
+            failed("render.out_of_memory", needed, permanent=True)
+        else:
+            # Its message may hold what was in the payload; its type does not.
+            failed("render.error", f"the renderer stopped with {type(error).__name__}", permanent=False)
 
 
 def _read_all(connection: socket.socket) -> bytes:

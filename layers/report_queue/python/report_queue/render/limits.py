@@ -32,6 +32,17 @@ def apply(*, memory_mb: int, cpu_seconds: int) -> None:
     _prctl(_PR_SET_DUMPABLE, 0)  # no other process of this user may read its memory
 
 
+def memory_is_exhausted() -> bool:
+    """True where this process came so close to its limit of memory that what went wrong went wrong for want of it.
+
+    C libraries report a failed allocation in many ways, few of which arrive as a MemoryError.
+    """
+    most, _ = resource.getrlimit(resource.RLIMIT_AS)
+    status = Path("/proc/self/status").read_text()
+    peak_kb = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmPeak:"))
+    return most != resource.RLIM_INFINITY and most - peak_kb * 1024 < 16 * _MB
+
+
 def _limit(kind: int, most: int) -> None:
     _, hard = resource.getrlimit(kind)
     most = most if hard == resource.RLIM_INFINITY else min(most, hard)

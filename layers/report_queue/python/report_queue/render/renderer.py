@@ -51,6 +51,9 @@ class Rendering:
         self._lock = threading.Lock()
         self._pid: int | None = None
         self._killed = False
+        # In a thread of its own: the child reads the job when it runs, and the channel holds less than a job may be.
+        self._sender = threading.Thread(target=self._send, daemon=True)
+        self._sender.start()
 
     def kill(self) -> None:
         """End the child and all that it started; `wait` then raises. Harmless at any time."""
@@ -101,12 +104,8 @@ class Rendering:
         )
 
     def _talk(self, progress: Callable[[int], None]) -> dict[str, Any]:
-        """Send the job, then read the reports, a JSON object a line, until both child and renderer have hung up."""
+        """Read the reports, a JSON object a line, until both child and renderer have hung up."""
         reports: dict[str, Any] = {}
-        sender = threading.Thread(
-            target=self._send, daemon=True
-        )  # the child reads it when it runs; we listen meanwhile
-        sender.start()
         with self._channel.makefile("rb") as lines:
             try:
                 for line in lines:
@@ -125,7 +124,7 @@ class Rendering:
                             self._pid = None
             except (ConnectionError, json.JSONDecodeError):
                 pass  # cut off in mid-line by the renderer's death: what was reported so far decides
-        sender.join()
+        self._sender.join()
         return reports
 
     def _send(self) -> None:

@@ -1,0 +1,185 @@
+"""From claim to receipt: what a worker does when all goes well, and when the world around it does not."""
+
+import hashlib
+import io
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import pypdf
+import pytest
+import redis
+
+from report_queue.errors import StoreAway
+from report_queue.job import State, Verdict
+from report_queue.queue import Worker
+from report_queue.wake import Bus
+from worker_world import World
+
+LONG = {"title": "Long", "message": "x", "rows": [{"label": f"row {n}", "value": n} for n in range(1000)]}
+
+
+def until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
+    """Wait for something that another thread brings about."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.01)
+
+
+def in_background(work: Callable[[], object]) -> threading.Thread:
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+def test_a_worker_renders_publishes_and_closes_everything_that_waits_and_leaves(world: World) -> None:
+    ids = [world.accept("test", {"title": f"Report {n}", "message": f"Number {n}"}) for n in range(5)]
+    drained = world.drain()
+    assert [ended.verdict for ended in drained.ended] == [Verdict.COMPLETED] * 5
+    assert all(world.ended_well(job_id) for job_id in ids)
+    assert world.keys("open/") == []
+    assert world.queue.workers() == []
+    for n, job_id in enumerate(ids):
+        text = pypdf.PdfReader(io.BytesIO(world.pdf(job_id))).pages[0].extract_text()
+        assert f"Number {n}" in text
+
+
+def test_two_children_run_at_a_time(world: World) -> None:
+    for _ in range(4):
+        world.accept("test", LONG)
+    seen: set[int] = set()
+    thread = in_background(world.drain)
+    while thread.is_alive():
+        seen.add(world.queue.counts()[State.ACTIVE])
+        time.sleep(0.02)
+    assert max(seen) == 2
+
+
+def test_the_result_says_what_was_published(world: World) -> None:
+    job_id = world.accept()
+    world.drain()
+    result = world.job(job_id).result
+    body = world.pdf(job_id)
+    assert result
+    assert (result.key, result.size) == (f"reports/acme/{job_id}.pdf", len(body))
+    assert result.pages == len(pypdf.PdfReader(io.BytesIO(body)).pages)
+    assert world.ledger.receipt(job_id).result == result
+
+
+def test_a_second_attempt_takes_the_report_that_the_first_published(world: World) -> None:
+    """The worker died between publishing and completing."""
+    job_id = world.accept()
+    died = Worker(id="died", pid=1, slots=1, started_at=0)
+    world.queue.claim(died, call=0, free=1)
+    published = world.ledger.publish(
+        tenant="acme",
+        id=job_id,
+        body=io.BytesIO(b"%PDF-first"),
+        size=10,
+        pages=1,
+        sha256=hashlib.sha256(b"%PDF-first").hexdigest(),
+        seconds=0.1,
+        peak_memory_mb=1,
+    )
+    world.queue.requeue(now=world.queue.now() + 31_000)
+    world.drain()
+    assert world.job(job_id).result == published
+    assert world.pdf(job_id) == b"%PDF-first"
+    assert world.keys("open/") == []
+
+
+def test_a_job_that_is_cancelled_while_it_renders_is_killed_and_publishes_nothing(world: World) -> None:
+    world = world.with_settings(beat_ms=100)
+    job_id = world.accept("test", LONG)
+    thread = in_background(world.drain)
+    until(lambda: world.job(job_id).state is State.ACTIVE)
+    assert world.queue.cancel(job_id) is Verdict.CANCELLED
+    thread.join()
+    assert world.job(job_id).state is State.CANCELLED
+    assert world.keys("reports/") == []
+
+
+def test_a_broker_that_is_wiped_while_a_report_renders_loses_nothing(world: World, valkey: str) -> None:
+    job_id = world.accept("test", LONG)
+    thread = in_background(world.drain)
+    until(lambda: world.job(job_id).state is State.ACTIVE)
+    with redis.Redis.from_url(valkey) as client:
+        client.flushall()
+    thread.join()
+    assert world.ledger.receipt(job_id).state is State.COMPLETED
+    assert world.keys("open/") == []
+    assert world.pdf(job_id).startswith(b"%PDF-")
+
+
+class Sent(Bus):
+    """A bus that remembers."""
+
+    def __init__(self) -> None:
+        self.tokens: list[str] = []
+
+    def wake(self, tokens: Iterable[str]) -> int:
+        self.tokens += tokens
+        return len(self.tokens)
+
+
+def test_a_worker_whose_time_runs_out_ends_what_it_has_and_sends_for_another(world: World) -> None:
+    world = world.with_settings(wake_ms=1)  # no wake but the one that we look for is still under way
+    ids = [world.accept() for _ in range(3)]
+    looks = iter([900_000])  # at the second look at the clock there is too little left
+    drain = replace(world.worker(), remaining_ms=lambda: next(looks, world.settings.attempt_ms), bus=Sent())
+    assert len(drain.run(None).ended) == 2
+    assert [world.job(job_id).state for job_id in ids] == [State.COMPLETED, State.COMPLETED, State.WAITING]
+    assert isinstance(drain.bus, Sent)
+    assert len(drain.bus.tokens) == 1
+    assert world.queue.workers() == []
+
+
+def test_a_store_that_is_away_costs_an_attempt_and_not_the_job(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = world.accept()
+
+    def away(*_: object) -> None:
+        raise StoreAway("S3 does not answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.ledger, "open_request", away)
+        world.drain()
+    assert (world.job(job_id).state, world.job(job_id).reason) == (State.DELAYED, "store.away")
+    world.queue.promote(now=world.queue.now() + 60_000)
+    world.drain()
+    assert world.ended_well(job_id)
+
+
+def test_a_receipt_that_could_not_be_written_does_not_undo_the_report(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = world.accept()
+
+    def close(_: object) -> None:
+        raise StoreAway("S3 does not answer")
+
+    monkeypatch.setattr(world.ledger, "close", close)
+    world.drain()
+    assert world.job(job_id).state is State.COMPLETED
+    assert world.keys("open/") == [f"open/{job_id}.json"]  # the reconciler's to finish
+
+
+def test_a_request_that_the_ledger_does_not_hold_fails_for_good(world: World) -> None:
+    job_id = world.accept()
+    world.s3.delete_object(Bucket="reports", Key=f"open/{job_id}.json")
+    world.drain()
+    assert (world.job(job_id).state, world.job(job_id).reason) == (State.FAILED, "ledger.missing")
+
+
+def test_a_mistake_in_the_worker_is_told_without_the_payload(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = world.accept()
+
+    def publish(**_: object) -> None:
+        raise ValueError("secret payload")
+
+    monkeypatch.setattr(world.ledger, "publish", publish)
+    world.drain()
+    job = world.job(job_id)
+    assert (job.state, job.reason) == (State.DELAYED, "worker.error")
+    assert "secret" not in (job.message or "")
