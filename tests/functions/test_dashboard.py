@@ -7,7 +7,7 @@ import pytest
 from gateway import Api
 from lives import PDF, Lives
 
-from report_queue.job import State
+from report_queue.job import NewJob, State
 from report_queue.reports import report_types
 from report_queue.request import Request, job_id
 from report_queue.wiring import Wiring
@@ -231,6 +231,18 @@ def test_an_id_with_odd_characters_is_not_found(method: str, path: str, odd: str
     answer = api.call(method, path.format(odd))
     assert answer.status == 404
     assert answer.json["type"] == "urn:report-queue:problem:not-found"
+
+
+def test_an_odd_id_is_not_even_looked_up(api: Api, broker_away: None) -> None:
+    assert api.get("/api/jobs/..").status == 404
+
+
+def test_another_tenants_job_is_not_found_where_only_the_broker_knows_it(api: Api, wired: Wiring) -> None:
+    name = job_id("bolt", "forgotten")
+    wired.queue.enqueue(NewJob(id=name, tenant="bolt", report_type="test", accepted_at=1))
+    assert api.get(f"/api/jobs/{name}").status == 404
+    shown = Api(tenant="bolt").get(f"/api/jobs/{name}").json
+    assert (shown["status"], shown["jobData"]) == ("waiting", None)
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/nowhere"), ("DELETE", "/api/jobs"), ("GET", "/api/jobs/")])

@@ -1,13 +1,15 @@
 """Acting: download, retry and cancel, each in every state, and when broker or ledger lag behind."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from gateway import Api, keys_in_bucket, wakes
 from lives import Lives
 
-from report_queue.job import State
+from report_queue.job import Completed, Job, State
+from report_queue.queue import Queue
 from report_queue.wiring import Wiring, wiring
 
 Environment = Callable[..., None]
@@ -116,12 +118,12 @@ def test_a_retry_does_not_wait_for_the_workers_receipt(api: Api, lives: Lives, w
 
 
 def test_a_retry_that_the_broker_did_not_hear_of_is_finished_by_asking_again(
-    api: Api, lives: Lives, wired: Wiring, environment: Environment
+    api: Api, lives: Lives, wired: Wiring
 ) -> None:
     name = lives.failed()
-    request = wired.ledger.receipt(name)
-    assert request is not None
-    wired.ledger.reopen(request.request.__class__(**{**vars(request.request), "round": 1}))
+    receipt = wired.ledger.receipt(name)
+    assert receipt is not None
+    wired.ledger.reopen(replace(receipt.request, round=1))
     assert state_of(api, name) == "waiting"
     assert api.post(f"/api/jobs/{name}/retry").status == 200
     (job,) = wired.queue.find(name)
@@ -138,6 +140,18 @@ def test_a_job_that_the_broker_forgot_is_retried_from_the_ledger(
     (job,) = wiring().queue.find(name)
     assert job is not None
     assert (job.state, job.round) == (State.WAITING, 1)
+
+
+def test_a_retry_does_not_wait_for_the_moment_that_the_first_round_was_due(
+    api: Api, lives: Lives, environment: Environment
+) -> None:
+    name = lives.waiting(delaySeconds=3_600)
+    api.post(f"/api/jobs/{name}/cancel")
+    environment(queue="wiped-delay")
+    assert api.post(f"/api/jobs/{name}/retry").status == 200
+    (job,) = wiring().queue.find(name)
+    assert job is not None
+    assert job.state is State.WAITING
 
 
 def test_two_retries_are_one_round(api: Api, lives: Lives, wired: Wiring) -> None:
@@ -183,6 +197,25 @@ def test_a_job_that_has_ended_is_not_cancelled(state: str, receipt: bool, api: A
     assert state_of(api, name) == state
 
 
+def test_a_worker_that_completes_while_we_look_is_first(
+    api: Api, lives: Lives, wired: Wiring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lives.waiting()
+    lease = lives.claim()
+    look = Queue.find
+
+    def look_and_complete(queue: Queue, *ids: str) -> list[Job | None]:
+        seen = look(queue, *ids)
+        wired.queue.complete(lives.worker, Completed(lease, lives.publish(lease)))
+        return seen
+
+    monkeypatch.setattr(Queue, "find", look_and_complete)
+    answer = api.post(f"/api/jobs/{lease.id}/cancel")
+    assert answer.status == 409
+    assert "completed" in answer.json["detail"]
+    assert f"closed/{lease.id}.json" not in keys_in_bucket()
+
+
 def test_cancelling_a_job_that_the_broker_forgot_also_stops_an_enqueue_that_is_on_its_way(
     api: Api, lives: Lives, environment: Environment
 ) -> None:
@@ -212,7 +245,7 @@ def test_a_retry_that_the_broker_did_not_hear_of_can_be_cancelled(api: Api, live
     name = lives.failed()
     receipt = wired.ledger.receipt(name)
     assert receipt is not None
-    wired.ledger.reopen(receipt.request.__class__(**{**vars(receipt.request), "round": 1}))
+    wired.ledger.reopen(replace(receipt.request, round=1))
     assert api.post(f"/api/jobs/{name}/cancel").status == 200
     assert state_of(api, name) == "cancelled"
 

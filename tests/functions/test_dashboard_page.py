@@ -1,9 +1,12 @@
 """The page's files over HTTP: those that are there, with what a browser needs to keep them safe."""
 
+from pathlib import Path
+
 import pytest
 from gateway import Api
 
 from functions.dashboard.handler import PAGE
+from report_queue.page import files
 
 FILES = sorted(path.name for path in PAGE.iterdir() if path.is_file())
 
@@ -49,3 +52,10 @@ def test_nothing_may_come_from_elsewhere_and_nobody_may_frame_it(monkeypatch: py
 )  # fmt: skip
 def test_what_is_not_there_is_not_found(name: str) -> None:
     assert Api().get(f"/page/{name}").status == 404
+
+
+def test_only_files_that_a_page_is_made_of_are_given_out(tmp_path: Path) -> None:
+    for name in ("index.html", "app.js", "handler.py", "keys.env", ".hidden.js", "README"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "inner.js").mkdir()
+    assert set(files(tmp_path)) == {"index.html", "app.js"}

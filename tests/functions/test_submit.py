@@ -1,5 +1,6 @@
 """Submitting: what is accepted is kept, queued and woken for; what is not leaves no trace."""
 
+import base64
 import json
 from io import StringIO
 from typing import Any
@@ -180,8 +181,9 @@ def test_half_a_surrogate_that_a_gateway_let_through_is_malformed(api: Api) -> N
 
 
 def test_a_body_that_is_no_base64_though_it_says_so_is_malformed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.base64.b64encode", lambda body: b"!" + body)
-    assert api.submit(b"{}", binary=True).status == 400
+    encode = base64.b64encode
+    monkeypatch.setattr("gateway.base64.b64encode", lambda body: b"!" + encode(body))
+    assert api.submit(json.dumps(SAMPLE).encode(), binary=True).status == 400
 
 
 def test_faults_have_a_pointer_and_the_old_systems_path(api: Api) -> None:
