@@ -51,8 +51,9 @@ def test_an_error_inside_the_kit_is_told_with_the_kits_file(tmp_path: Path) -> N
     assert "kit.html, line" in str(failure(made_up(tmp_path / "made2", body)))
 
 
-def test_an_error_does_not_quote_the_payload(tmp_path: Path) -> None:
-    told = failure(made_up(tmp_path / "made", "{{ data.x + 1 }}{{ data.x|money('EUR') }}"), {"x": "sesame"})
+@pytest.mark.parametrize("body", ["{{ [1].index(data.x) }}", "{{ {}[data.x] }}", "{{ data[data.x] }}"])
+def test_an_error_does_not_quote_the_payload(tmp_path: Path, body: str) -> None:
+    told = failure(made_up(tmp_path / "made", body), {"x": "sesame"})
     assert told.reason == "template.error"
     assert "sesame" not in str(told)
 

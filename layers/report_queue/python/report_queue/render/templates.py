@@ -1,28 +1,24 @@
-"""From a report type's template and the payload to HTML: Jinja2 in its sandbox, and what went wrong where.
+"""From a report type's template and the payload to HTML: Jinja2 in its sandbox.
 
     template.html ── extends ──► _kit/base.html          sees: data, report, locale, charts, filters
                 └── imports ──► _kit/kit.html
 
 A template sees files of its own folder and `_kit/` only. Data is escaped; a name that does not exist is an error.
-Messages quote the template, and the names that it asked for, and never a value out of the payload.
+What is said of the error, `faults` decides.
 """
 
 import decimal
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial, wraps
+from functools import cache, wraps
 from pathlib import Path
-from traceback import walk_tb
 from typing import Any
 
-from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined, TemplateError
-from jinja2.exceptions import TemplateSyntaxError, UndefinedError
+from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import missing
 
-from report_queue.errors import PermanentFailure
-from report_queue.render import figures, formats
+from report_queue.render import faults, figures, formats
 from report_queue.render.charts import Charts
 from report_queue.reports import FOLDER, ReportType
 
@@ -44,18 +40,13 @@ def html(report_type: ReportType, *, data: Any, report: Report) -> str:
     exact = figures.exact(data)
     try:
         with decimal.localcontext(figures.EXACT):
-            return (
-                environment(report_type.folder)
-                .get_template("template.html")
-                .render(
-                    data=exact,
-                    report=report,
-                    locale=locale,
-                    charts=Charts(lambda currency, unit: formats.compact(locale, currency, unit)),
-                )
-            )
+            template = environment(report_type.folder).get_template("template.html")
+            charts = Charts(lambda currency, unit: formats.compact(locale, currency, unit))
+            return template.render(data=exact, report=report, locale=locale, charts=charts)
+    except MemoryError:
+        raise  # no fault of the template's
     except Exception as error:
-        raise _failure(error, report_type, exact) from error
+        raise faults.failure(error, name=report_type.name, folders=(report_type.folder, KIT), data=exact) from error
 
 
 @cache
@@ -63,7 +54,7 @@ def environment(folder: Path) -> ImmutableSandboxedEnvironment:
     """The templates of one report type."""
     env = ImmutableSandboxedEnvironment(
         loader=ChoiceLoader([FileSystemLoader(folder), PrefixLoader({"_kit": FileSystemLoader(KIT)})]),
-        undefined=_Missing,
+        undefined=faults.Missing,
         autoescape=True,
         auto_reload=False,
         trim_blocks=True,
@@ -87,68 +78,3 @@ def _strict(function: Callable[..., Any]) -> Callable[..., Any]:
         return function(*args, **options)
 
     return told
-
-
-class _Absent(UndefinedError):
-    """A name that is not there, and the object in which it was looked for."""
-
-    def __init__(self, message: str | None, owner: Any, name: str | None) -> None:
-        super().__init__(message)
-        self.owner = owner
-        self.name = name
-
-
-class _Missing(StrictUndefined):
-    """StrictUndefined, whose error still knows the object: its place in the payload can be told from that."""
-
-    def __init__(
-        self, hint: str | None = None, obj: Any = missing, name: str | None = None, exc: Any = UndefinedError
-    ) -> None:
-        super().__init__(hint, obj, name, exc)
-        if exc is UndefinedError:
-            self._undefined_exception = partial(_Absent, owner=obj, name=name)  # type: ignore[assignment]  # only called
-
-
-def _failure(error: Exception, report_type: ReportType, data: Any) -> PermanentFailure:
-    """What to tell of `error`: the report type, the file and line, that line, and what it lacked."""
-    place = _place(error, (report_type.folder, KIT))
-    where = report_type.name
-    if place:
-        file, line = place
-        text = file.read_text("utf-8").splitlines()[line - 1 : line]
-        where += f": {file.name}, line {line}"
-        where += f": `{text[0].strip()[:120]}`" if text else ""
-    return PermanentFailure(f"{where}: {_what(error, data)}", reason="template.error")
-
-
-def _what(error: Exception, data: Any) -> str:
-    match error:
-        case _Absent(owner=owner, name=str(name)) if owner is missing:
-            return f"{name} is not defined"
-        case _Absent(owner=owner, name=str(name)):
-            return f"{_path(data, owner) or type(owner).__name__}.{name} is missing"
-        case TemplateError():
-            return error.message or type(error).__name__
-        case _:
-            return type(error).__name__  # its message may quote the payload
-
-
-def _path(tree: Any, wanted: Any, at: str = "data") -> str | None:
-    """Where in the payload the very object `wanted` stands: `data.rows[2]`."""
-    if tree is wanted:
-        return at
-    if isinstance(tree, dict):
-        children = ((f"{at}.{key}", value) for key, value in tree.items())
-    elif isinstance(tree, list):
-        children = ((f"{at}[{index}]", value) for index, value in enumerate(tree))
-    else:
-        return None
-    return next((path for name, value in children if (path := _path(value, wanted, name))), None)
-
-
-def _place(error: Exception, folders: tuple[Path, ...]) -> tuple[Path, int] | None:
-    """The template's file and line: of a syntax error its own, else of the innermost frame that is a template's."""
-    if isinstance(error, TemplateSyntaxError):
-        return (Path(error.filename), error.lineno) if error.filename else None
-    frames = [(Path(frame.f_code.co_filename), line) for frame, line in walk_tb(error.__traceback__)]
-    return next(((file, line) for file, line in reversed(frames) if file.parent in folders and file.is_file()), None)
