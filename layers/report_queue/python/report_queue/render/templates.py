@@ -43,8 +43,8 @@ def html(report_type: ReportType, *, data: Any, report: Report) -> str:
             template = environment(report_type.folder).get_template("template.html")
             charts = Charts(lambda currency, unit: formats.compact(locale, currency, unit))
             return template.render(data=exact, report=report, locale=locale, charts=charts)
-    except MemoryError:
-        raise  # no fault of the template's
+    except (MemoryError, RecursionError):
+        raise  # a limit was reached: the caller knows which
     except Exception as error:
         raise faults.failure(error, name=report_type.name, folders=(report_type.folder, KIT), data=exact) from error
 
