@@ -89,6 +89,7 @@ def test_more_is_promoted_than_one_script_does(minute: Minute) -> None:
     minute.queue.enqueue(*(new_job(str(number), due_at=T0 + 1) for number in range(250)))
     minute.queue.clock = T0 + 1
     assert minute.poll().promoted == 250
+    assert minute.slept == 0
 
 
 def test_it_sleeps_to_the_due_moment_within_its_minute(minute: Minute) -> None:

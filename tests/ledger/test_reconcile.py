@@ -309,6 +309,14 @@ def test_recovery_wakes_workers_for_what_it_requeued_though_the_store_is_away(st
     assert stack.woken
 
 
+def test_a_job_that_stalled_too_often_gets_its_receipt_before_the_long_walk(stack: Stack) -> None:
+    stack.accept(ID)
+    for _ in range(4):
+        claim_one(stack.queue, now=stack.queue.now() - 3_600_000, call=next(_calls))
+        recover(stack.queue, stack.ledger, stack.bus, remaining_ms=lambda: 0)
+    assert stack.ledger.receipt(ID)
+
+
 def test_recovery_leaves_in_time(stack: Stack) -> None:
     stack.ledger.accept(request())
     recovered = recover(stack.queue, stack.ledger, stack.bus, remaining_ms=lambda: 10_000)
