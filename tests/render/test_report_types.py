@@ -116,9 +116,9 @@ def test_an_invoice_adds_up_to_the_cent_where_floats_would_not() -> None:
 
 def test_half_a_cent_is_rounded_up_wherever_money_is_shown() -> None:
     sample = report_types()["sales"].sample
-    row = sample["rows"][0] | {"quantity": 1, "unitPrice": 0.12}
-    rows = [row, row | {"unitPrice": 0.13}]
-    assert "Average sale €0.13 " in rendered("sales", sample | {"rows": rows}).text
+    row = sample["rows"][0] | {"quantity": 1, "unitPrice": 0.1}
+    rows = [row, row | {"unitPrice": 0.15}]
+    assert "€0.13" in rendered("sales", sample | {"rows": rows}).text
 
 
 def test_an_invoice_in_yen_has_no_cents_and_german_money_reads_german() -> None:
