@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route as Endpoint
 
 from cdk_app.local.delivery import Delivery, Invoke
-from cdk_app.local.sandbox import Throttled
+from cdk_app.local.pool import Throttled
 from cdk_app.local.timers import bus_event
 from cdk_app.topology import Rule
 

@@ -8,7 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from cdk_app.local.sandbox import Answer, Throttled
+from cdk_app.local.pool import Throttled
+from cdk_app.local.sandbox import Answer
 
 
 class Invoke(Protocol):

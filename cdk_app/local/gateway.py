@@ -14,8 +14,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from cdk_app.local.delivery import Invoke
-from cdk_app.local.payload import HttpAnswer, HttpRequest, api_event, authorizer_event, http_answer, match
-from cdk_app.local.sandbox import Throttled
+from cdk_app.local.payload import HttpAnswer, HttpRequest, api_event, authorizer_event, http_answer
+from cdk_app.local.pool import Throttled
+from cdk_app.local.routes import match
 from cdk_app.topology import Route
 
 BODY_LIMIT = 10 * 1024 * 1024  # API Gateway's

@@ -1,14 +1,13 @@
 """Functions as Lambda runs them: behind the real Runtime Interface Emulator, one process a sandbox.
 
-A sandbox serves one invocation at a time (the emulator does not survive two). A pool grows as invocations overlap, up
-to its limit; beyond it they wait. A sandbox whose runtime died or timed out is ended and replaced.
-The emulator enforces the function's timeout and sets no error header: an error is told by the shape of the answer.
+A sandbox serves one invocation at a time: the emulator does not survive two. It enforces the function's timeout, and it
+sets no error header: an error is told by the shape of the answer. How many sandboxes there are is the pool's affair.
 """
 
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,10 +38,6 @@ class InitError(Exception):
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.payload.decode(errors="replace"))
         self.answer = answer
-
-
-class Throttled(Exception):
-    """No sandbox became free in time."""
 
 
 class Sandbox:
@@ -80,15 +75,15 @@ class Sandbox:
         except httpx.ConnectError:
             raise
         except httpx.HTTPError as error:
-            return _lost(f"the sandbox broke: {type(error).__name__}")
+            return lost(f"the sandbox broke: {type(error).__name__}")
         if response.status_code != httpx.codes.OK:
             return Answer(response.content, error=True, lost=True)
         if response.content.startswith(b"Task timed out after "):
-            return _lost(response.text)
+            return lost(response.text)
         return Answer(response.content, error=_is_error(response.content))
 
 
-def _lost(message: str) -> Answer:
+def lost(message: str) -> Answer:
     payload = json.dumps({"errorType": "Sandbox.Lost", "errorMessage": message})
     return Answer(payload.encode(), error=True, lost=True)
 
@@ -145,56 +140,3 @@ class Sandboxes:
             cwd=self.folder,
         )
         return Sandbox(process, port=port, timeout_s=self.function.timeout_s, client=self.client)
-
-
-class Pool:
-    """The sandboxes of one function; `start` makes one and `end` ends one."""
-
-    def __init__(
-        self, *, start: Callable[[], Awaitable[Sandbox]], end: Callable[[Sandbox], Awaitable[None]], limit: int
-    ) -> None:
-        self._start, self._end = start, end
-        self._free = asyncio.Semaphore(limit)
-        self._idle: list[Sandbox] = []
-
-    async def warm(self) -> None:
-        """Have one ready; raises InitError."""
-        async with self._free:
-            self._idle.append(await self._start())
-
-    async def invoke(self, event: Any, *, within_s: float | None = None) -> Answer:
-        """Invoke once; raises Throttled if no sandbox becomes free within so many seconds."""
-        try:
-            async with asyncio.timeout(within_s):
-                await self._free.acquire()
-        except TimeoutError:
-            raise Throttled from None
-        try:
-            return await self._invoke(event)
-        finally:
-            self._free.release()
-
-    async def _invoke(self, event: Any) -> Answer:
-        try:
-            sandbox = await self._take()
-        except InitError as error:
-            return error.answer
-        answer = _lost("the invocation was given up")
-        try:
-            answer = await sandbox.invoke(event)
-        except httpx.ConnectError:
-            answer = _lost("the sandbox is gone")
-        finally:  # also when this is cancelled: the runtime may still be at it, so the sandbox is not used again
-            if answer.lost:
-                await self._end(sandbox)
-            else:
-                self._idle.append(sandbox)
-        return answer
-
-    async def _take(self) -> Sandbox:
-        while self._idle:
-            sandbox = self._idle.pop()  # the one used last, as Lambda does
-            if sandbox.alive:
-                return sandbox
-            await self._end(sandbox)
-        return await self._start()

@@ -29,9 +29,10 @@ from cdk_app.local.environment import basic_environment, function_environment
 from cdk_app.local.errors import StackError
 from cdk_app.local.gateway import Gateway
 from cdk_app.local.keys import local_key
+from cdk_app.local.pool import Pool
 from cdk_app.local.processes import Processes
 from cdk_app.local.rie import emulator
-from cdk_app.local.sandbox import Answer, InitError, Pool, Sandboxes
+from cdk_app.local.sandbox import Answer, InitError, Sandboxes
 from cdk_app.local.serve import listen, serving
 from cdk_app.local.timers import tick
 from report_queue.settings import Settings

@@ -10,7 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cdk_app.local.delivery import Delivery
-from cdk_app.local.sandbox import Answer, Throttled
+from cdk_app.local.pool import Throttled
+from cdk_app.local.sandbox import Answer
 
 
 @pytest.fixture

@@ -9,8 +9,10 @@ import httpx
 import pytest
 
 from cdk_app.local.gateway import BODY_LIMIT, Gateway
-from cdk_app.local.payload import http_answer, match
-from cdk_app.local.sandbox import Answer, Throttled
+from cdk_app.local.payload import http_answer
+from cdk_app.local.pool import Throttled
+from cdk_app.local.routes import match
+from cdk_app.local.sandbox import Answer
 from cdk_app.topology import ROUTES, Route
 
 

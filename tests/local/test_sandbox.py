@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from cdk_app.local.sandbox import Answer, Pool
+from cdk_app.local.pool import Pool
+from cdk_app.local.sandbox import Answer
 
 
 def test_the_timeout_is_enforced_and_the_sandbox_replaced(stub):
