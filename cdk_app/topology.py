@@ -29,7 +29,7 @@ class May:
 
 @dataclass(frozen=True)
 class Function:
-    """A Lambda: its code is `functions/<name>`, its handler `handler.handler`, its sample events `events/<name>*.json`."""
+    """A Lambda: its code is `functions/<name>`, its handler `handler.handler`, its samples `events/<name>*.json`."""
 
     name: str
     memory_mb: int

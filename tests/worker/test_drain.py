@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from report_queue.errors import StoreAway
-from report_queue.job import State, Verdict
+from report_queue.job import NewJob, State, Verdict
 from report_queue.queue import Worker
 from report_queue.wake import Bus
 from worker_world import World
@@ -170,6 +170,28 @@ def test_a_request_that_the_ledger_does_not_hold_fails_for_good(world: World) ->
     world.s3.delete_object(Bucket="reports", Key=f"open/{job_id}.json")
     world.drain()
     assert (world.job(job_id).state, world.job(job_id).reason) == (State.FAILED, "ledger.missing")
+
+
+@pytest.mark.parametrize("state", [State.COMPLETED, State.CANCELLED])
+def test_a_job_that_the_ledger_has_as_ended_is_not_rendered_again(world: World, valkey: str, state: State) -> None:
+    """The broker was wiped after the job's end, and someone enqueued it late."""
+    job_id = world.accept()
+    world.drain()
+    receipt = world.ledger.receipt(job_id)
+    assert receipt
+    if state is State.CANCELLED:
+        world.s3.delete_object(Bucket="reports", Key=f"closed/{job_id}.json")
+        world.s3.delete_object(Bucket="reports", Key=f"reports/acme/{job_id}.pdf")
+        world.ledger.close(replace(receipt, state=state, result=None, reason="cancelled", message=None))
+    with redis.Redis.from_url(valkey) as client:
+        client.flushall()
+    world.queue.enqueue(NewJob(job_id, "acme", "test", receipt.request.accepted_at))
+    (ended,) = world.drain().ended
+    assert ended.verdict is (Verdict.COMPLETED if state is State.COMPLETED else Verdict.FAILED)
+    after = world.ledger.receipt(job_id)
+    assert after
+    assert after.state is state
+    assert len(world.keys("reports/")) == (1 if state is State.COMPLETED else 0)
 
 
 def test_a_mistake_in_the_worker_is_told_without_the_payload(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

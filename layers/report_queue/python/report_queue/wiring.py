@@ -68,7 +68,15 @@ def aws_client(service: str) -> Any:
     """A boto3 client that gives up within seconds: a function's caller is waiting."""
     return boto3.client(
         service,
-        config=Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3}),
+        config=Config(
+            connect_timeout=2,
+            read_timeout=10,
+            retries={"mode": "standard", "total_max_attempts": 3},
+            # For links: S3 refuses the older signature, which is the default in some regions, for what KMS encrypts;
+            # and the bucket's own host name works from its first minute in every region.
+            signature_version="s3v4" if service == "s3" else None,
+            s3={"addressing_style": "virtual"},
+        ),
     )
 
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from io import BufferedRandom
 
 from report_queue.errors import BrokerAway, LeaseLost, PermanentFailure, StoreAway, TransientFailure
-from report_queue.job import Completed, Failed, Lease, Outcome, Progress, State, Verdict
+from report_queue.job import Completed, Failed, Lease, Outcome, Progress, Result, State, Verdict
 from report_queue.ledger import Ledger
 from report_queue.queue import Queue, Worker
 from report_queue.receipt import Receipt
@@ -148,11 +148,13 @@ class Drain:
         """A job's way through a slot. None: the job is not ours any more, and nothing is to be said of it."""
         lease = attempt.lease
         try:
-            attempt.request = self._read(lease)
-            if ended := self._already_done(lease):
-                return ended
+            attempt.request = request = self.ledger.open_request(lease.id)
+            if request is None:
+                return self._as_closed(lease)
+            if published := self._published(lease):
+                return Completed(lease, published)
             with tempfile.TemporaryFile() as pdf:
-                rendered = self._render(attempt, attempt.request, pdf)
+                rendered = self._render(attempt, request, pdf)
                 self._still_ours(attempt)
                 result = self.ledger.publish(
                     tenant=lease.tenant,
@@ -176,21 +178,21 @@ class Drain:
             log.exception("job %s attempt %d (%s)", lease.id, lease.attempt, lease.report_type)
             return Failed(lease, "worker.error", f"the worker stopped with {type(error).__name__}", permanent=False)
 
-    def _read(self, lease: Lease) -> Request:
-        request = self.ledger.open_request(lease.id)
-        if request is None:
-            receipt = self.ledger.receipt(lease.id)
-            request = receipt.request if receipt else None
-        if request is None:
+    def _as_closed(self, lease: Lease) -> Completed:
+        """The ledger has no open request: the job ended in a life that a wiped broker has forgotten, and so it ends
+        again. Raises PermanentFailure with the reason that it had, if it was not completed."""
+        receipt = self.ledger.receipt(lease.id)
+        if receipt is None:
             raise PermanentFailure("the ledger holds no request for this job", reason="ledger.missing")
-        return request
+        if receipt.result is None:
+            raise PermanentFailure(
+                receipt.message or f"the job had ended before: {receipt.state}", reason=receipt.reason or receipt.state
+            )
+        return Completed(lease, receipt.result)
 
-    def _already_done(self, lease: Lease) -> Completed | None:
+    def _published(self, lease: Lease) -> Result | None:
         """An earlier attempt may have published and died before it could say so: its report is this job's report."""
-        if lease.attempt == 1:
-            return None
-        result = self.ledger.published(tenant=lease.tenant, id=lease.id)
-        return Completed(lease, result) if result else None
+        return self.ledger.published(tenant=lease.tenant, id=lease.id) if lease.attempt > 1 else None
 
     def _render(self, attempt: Attempt, request: Request, pdf: BufferedRandom) -> Rendered:
         attempt.raise_if_lost()

@@ -10,7 +10,6 @@ It knows nothing of the queue, of processes and their limits: it runs in a child
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from io import BytesIO
@@ -50,9 +49,12 @@ def write(
     html = templates.html(report_type, data=data, report=report)
     assets = AssetFetcher(report_type.folder, templates.KIT)
     style = _style(report_type.folder)
+    # Fonts of its own for each document: the font map of a newer Pango has a thread, which a fork leaves behind in the
+    # parent, and the child would wait for it for ever.
+    fonts = FontConfiguration()
     with _complaints() as complaints, _fatal_is_refusal(assets):
         document = weasyprint.HTML(string=html, base_url=f"{report_type.folder.as_uri()}/", url_fetcher=assets).render(
-            stylesheets=style.sheets, font_config=style.fonts
+            stylesheets=style, font_config=fonts
         )
         progress(Progress.LAID_OUT)
         _refuse_what_leaves(document)
@@ -77,29 +79,15 @@ def warm_up() -> None:
     write(specimen, data=specimen.sample, job_id="", created=midnight, output=BytesIO(), progress=lambda _: None)
 
 
-@dataclass(frozen=True)
-class _Style:
-    """A report type's parsed style sheets, and the fonts that they were parsed with."""
-
-    sheets: tuple[weasyprint.CSS, ...]
-    fonts: FontConfiguration
-
-
 @cache
-def _style(folder: Path) -> _Style:
-    fonts = _fonts()
+def _style(folder: Path) -> tuple[weasyprint.CSS, ...]:
+    """A report type's style sheets, parsed. They name fonts of the system and bring none of their own."""
     assets = AssetFetcher(folder, templates.KIT)
     with _fatal_is_refusal(assets):
-        sheets = tuple(
-            weasyprint.CSS(filename=file, url_fetcher=assets, font_config=fonts)
+        return tuple(
+            weasyprint.CSS(filename=file, url_fetcher=assets)
             for file in (templates.KIT / "style.css", folder / "style.css")
         )
-    return _Style(sheets, fonts)
-
-
-@cache
-def _fonts() -> FontConfiguration:
-    return FontConfiguration()
 
 
 def _title(report_type: ReportType, data: Any) -> str:
