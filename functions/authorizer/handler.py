@@ -8,29 +8,30 @@ import os
 import re
 from typing import Any, Final
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities import parameters
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from report_queue import keys
 from report_queue.settings import Settings
-
-logger = Logger()
+from report_queue.telemetry import logger, metrics, watched
 
 SECRET_AGE_S: Final = 30  # a key that is withdrawn works this much longer, beside the gateway's own cache
 
 _BEARER: Final = re.compile(r"(?i:bearer) +(\S+)")
 
 
-@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_HTTP, log_event=False)
+@watched(correlation_id_path=correlation_paths.API_GATEWAY_HTTP)
 def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     """Allow or deny one request, given as an authorizer event of payload format 2.0."""
     bearer = _BEARER.fullmatch(_header(event, "authorization"))
     principal = keys.verify(bearer[1], _secret()) if bearer else None
     if principal is None:
         logger.info("denied", token_given=bearer is not None)
+        metrics.add_metric("Denied", MetricUnit.Count, 1)
         return {"isAuthorized": False}
+    metrics.add_metric("Allowed", MetricUnit.Count, 1)
     return {
         "isAuthorized": True,
         "context": {

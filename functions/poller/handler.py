@@ -2,20 +2,16 @@
 
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from report_queue.job import State
 from report_queue.poll import poll
+from report_queue.telemetry import logger, metrics, watched
 from report_queue.wiring import wiring
 
-logger = Logger()
-metrics = Metrics()
 
-
-@logger.inject_lambda_context
-@metrics.log_metrics
+@watched()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 — a tick says nothing
     wired = wiring()
     polled = poll(wired.queue, wired.bus, remaining_ms=context.get_remaining_time_in_millis)

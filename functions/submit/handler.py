@@ -6,9 +6,10 @@ from aws_lambda_powertools.event_handler import Depends, Response
 from aws_lambda_powertools.metrics import MetricUnit
 
 from report_queue import desk
-from report_queue.api import body_of, entry, json_answer, logger, metrics, needs, resolver
+from report_queue.api import body_of, entry, json_answer, needs, resolver
 from report_queue.keys import Principal
 from report_queue.request import idempotency_key, parse
+from report_queue.telemetry import logger, metrics
 from report_queue.wiring import wiring
 
 app = resolver()

@@ -4,27 +4,21 @@ import os
 import secrets
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from report_queue.job import Completed, Verdict
 from report_queue.queue import Worker
 from report_queue.render import Renderer
+from report_queue.telemetry import metrics, watched
 from report_queue.wiring import wiring
 from report_queue.worker import Drain, Drained
-
-logger = Logger()
-metrics = Metrics()
-tracer = Tracer()
 
 # Started while the function initialises, so that it is warm when the first job is claimed.
 RENDERER = Renderer()
 
 
-@logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False, capture_error=False)
-@metrics.log_metrics
+@watched()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Drain, and say how many attempts ended."""
     wired = wiring()

@@ -7,11 +7,11 @@ import pytest
 
 from brokers import settings_for, valkey_server
 from functions.poller.handler import handler
-from functions.poller.handler import metrics as told
 from queue_words import MINUTE, SECOND, T0, claim_one, completed, new_job, worker
 from report_queue.job import State
 from report_queue.poll import Polled, poll
 from report_queue.queue import Queue
+from report_queue.telemetry import metrics as told
 from report_queue.wiring import Wiring, broker
 from tests.ledger.words import Context, metrics, sample
 

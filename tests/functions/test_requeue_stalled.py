@@ -3,9 +3,9 @@
 import pytest
 
 from functions.requeue_stalled.handler import handler
-from functions.requeue_stalled.handler import metrics as told
 from queue_words import MINUTE, claim_one, new_job
 from report_queue.job import State
+from report_queue.telemetry import metrics as told
 from report_queue.wiring import Wiring
 from tests.ledger.words import ID, Context, metrics, request, sample
 

@@ -1,6 +1,6 @@
 """What all HTTP functions share: the resolver, who asks, and one entry that watches.
 
-    event ── entry: logger, tracer, metrics ── resolver: route, validation ── needs(scope) ── the function's own route
+    event ── entry: watched ── resolver: route, validation ── needs(scope) ── the function's own route
                                                    └── any error ── problems: the one table ── problem+json
 
 It knows Powertools and the HTTP API's payload format 2.0; it knows nothing of jobs. No payload and no key reaches a
@@ -14,7 +14,6 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Request, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.logging import correlation_paths
@@ -24,16 +23,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from report_queue import problems
 from report_queue.errors import Forbidden, InvalidRequest, MalformedRequest, NotFound, TransientFailure
 from report_queue.keys import Principal
+from report_queue.telemetry import Handler, logger, metrics, watched
 
-NAMESPACE: Final = "ReportQueue"  # of the metrics
 _ANSWER_BYTES: Final = 6_000_000
 _FRAMES: Final = 8  # the innermost, of an error that nobody foresaw: enough to find it
-
-logger = Logger()
-tracer = Tracer()
-metrics = Metrics(namespace=NAMESPACE)
-
-Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 
 def resolver() -> APIGatewayHttpResolver:
@@ -61,16 +54,12 @@ def resolver() -> APIGatewayHttpResolver:
 def entry(app: APIGatewayHttpResolver) -> Handler:
     """The Lambda handler of a resolver."""
 
-    @logger.inject_lambda_context(
-        correlation_id_path=correlation_paths.API_GATEWAY_HTTP, log_event=False, clear_state=True
-    )
-    @tracer.capture_lambda_handler(capture_response=False, capture_error=False)
-    @metrics.log_metrics(capture_cold_start_metric=True)
+    @watched(correlation_id_path=correlation_paths.API_GATEWAY_HTTP)
     def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         metrics.add_metric("Requests", MetricUnit.Count, 1)
         return app.resolve(event, context)
 
-    return handler  # type: ignore[no-any-return]  # Powertools' decorators lose the type
+    return handler
 
 
 def needs(scope: str) -> Callable[[Request], Principal]:

@@ -66,7 +66,7 @@ def answer(folder: Path, name: str, *, if_none_match: str | None, store: str) ->
     }
     known = {tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")}
     if file.etag in known:
-        return Response(304, body=b"", headers=headers)
+        return Response(304, body=b"", headers=headers, compress=False)  # compressed, nothing would be something
     return Response(200, file.content_type, file.body, headers=headers)
 
 
