@@ -26,7 +26,7 @@ from report_queue.settings import Settings
 SCRIPTS: Final = Path(__file__).parent / "lua"
 KEYS: Final = (*State, "jobs", "index", "workers", "beats", "wakes", "tokens")
 BATCH: Final = 500  # most jobs in one script
-_TRIES: Final = 3
+_TRIES: Final = 2
 
 
 class Client(Protocol):

@@ -70,8 +70,8 @@ def aws_client(service: str) -> Any:
         service,
         config=Config(
             connect_timeout=2,
-            read_timeout=10,
-            retries={"mode": "standard", "total_max_attempts": 3},
+            read_timeout=5,
+            retries={"mode": "standard", "total_max_attempts": 2},
             # For links: S3 refuses the older signature, which is the default in some regions, for what KMS encrypts;
             # and the bucket's own host name works from its first minute in every region.
             signature_version="s3v4" if service == "s3" else None,

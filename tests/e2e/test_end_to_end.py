@@ -1,0 +1,116 @@
+"""The whole, as a user meets it: over HTTP, through the real runtime emulator, while things break."""
+
+import copy
+import os
+import signal
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from cdk_app.local.processes import descendants
+from report_queue.reports import report_types
+from stacks import Running, alive, start_real, text_of, until
+
+TYPES = sorted(report_types())
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[Running]:
+    running = start_real(tmp_path / "data")
+    yield running
+    if running.process.poll() is None:
+        running.end()
+
+
+def marked(report_type: str, mark: str, *, rows: int | None = None) -> Any:
+    """The type's sample with a mark of its own where the reader sees it; `rows` makes it long."""
+    data = copy.deepcopy(report_types()[report_type].sample)
+    data["number" if report_type == "invoice" else "title"] = mark
+    if rows:
+        data["rows"] = [data["rows"][number % len(data["rows"])] for number in range(rows)]
+    return data
+
+
+def test_twenty_reports_survive_a_killed_worker_a_wiped_broker_and_a_restart(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    stack = start_real(data_dir)
+    marks: dict[str, str] = {}
+    for number in range(20):
+        report_type = TYPES[number % len(TYPES)]
+        mark = f"Mark-{number:02d}"
+        marks[stack.submit(report_type, marked(report_type, mark, rows=600 if report_type == "sales" else None))] = mark
+
+    # A worker is killed while its child renders.
+    until(lambda: bool(children(stack)), "a child that renders")
+    worker = stack.ask("GET", "/api/workers").json()["workers"][0]["pid"]
+    family = [worker, *descendants(worker)]
+    os.kill(worker, signal.SIGKILL)
+    until(lambda: not any(alive(pid) for pid in family), "the end of the worker, its renderer and its children")
+
+    # The broker is wiped while others work.
+    until(lambda: bool(stack.objects("closed/")), "a report that is finished")
+    with redis.Redis.from_url(stack.address["broker"]) as broker:
+        broker.flushall()
+
+    # The stack is killed and started again on the same data.
+    everything = stack.family()
+    stack.end(signal.SIGKILL)
+    until(lambda: not any(alive(pid) for pid in everything), "the end of every process of a killed stack")
+    stack = start_real(data_dir)
+    try:
+        until(lambda: not stack.objects("open/"), "nothing open any more", seconds=180)
+        assert sorted(stack.objects("reports/")) == sorted(f"reports/local/{job_id}.pdf" for job_id in marks)
+        for job_id, mark in marks.items():
+            job = stack.job(job_id)
+            assert (job["status"], job["progress"]) == ("completed", 100)
+            pdf = stack.pdf(job_id)
+            assert sha256(pdf).hexdigest() == job["result"]["sha256"]
+            text = text_of(pdf)
+            assert {word for word in text.split() if word.startswith("Mark-")} == {mark}
+    finally:
+        everything = stack.family()
+        assert stack.end() == 0
+    assert not any(alive(pid) for pid in everything)
+
+
+def children(stack: Running) -> list[int]:
+    """Children of renderers: attempts that are being made."""
+    return [child for renderer in stack.pids("report_queue.render.zygote") for child in descendants(renderer)]
+
+
+def test_with_the_broker_away_reports_are_accepted_and_made_later(stack: Running) -> None:
+    (broker,) = stack.pids("valkey-server")
+    os.kill(broker, signal.SIGSTOP)
+    job_id = stack.submit("test", marked("test", "Mark-later"))
+    for path in ("/api/stats", f"/api/jobs/{job_id}"):
+        answer = stack.ask("GET", path)
+        assert answer.status_code == 503
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert int(answer.headers["retry-after"]) > 0
+    assert stack.ask("GET", "/health").json()["status"] == "degraded"
+    os.kill(broker, signal.SIGCONT)
+    until(lambda: stack.ask("GET", "/api/stats").status_code == 200, "answers again")
+    stack.invoke("requeue_stalled", {})  # what its schedule does within the minute
+    until(lambda: stack.job(job_id)["status"] == "completed", "the report")
+
+
+def test_with_the_store_away_nothing_is_half_accepted(stack: Running) -> None:
+    assert (
+        sum(counts(stack).values()) == 0
+    )  # and the authorizer's answer is kept: here, keys and store go away together
+    (store,) = stack.pids("cdk_app.local.aws")
+    os.kill(store, signal.SIGSTOP)
+    answer = stack.ask("POST", "/api/v1/reports/generate", json={"reportType": "test", "data": marked("test", "x")})
+    os.kill(store, signal.SIGCONT)
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert int(answer.headers["retry-after"]) > 0
+    assert sum(counts(stack).values()) == 0
+
+
+def counts(stack: Running) -> dict[str, int]:
+    return dict(stack.ask("GET", "/api/stats").json()["counts"])
