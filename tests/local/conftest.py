@@ -1,72 +1,14 @@
-"""Stacks to test against: processes of their own, started by the same command line as everybody's."""
+"""Stacks to test against: of stub functions, where the real ones do not matter, and of the topology."""
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
-from cdk_app.local.datadir import running
-from cdk_app.local.processes import descendants
+from stacks import Running, start, start_real
 
-ROOT = Path(__file__).parents[2]
 STUBS = Path(__file__).with_name("stubs")
-
-
-@dataclass
-class Running:
-    """A stack that runs."""
-
-    process: subprocess.Popen[str]
-    data_dir: Path
-    code: Path
-    url: str
-    key: str
-
-    @property
-    def bus(self) -> str:
-        return (running(self.data_dir) or {})["bus"]
-
-    def invoke(self, function: str, event: Any) -> httpx.Response:
-        url = f"{self.bus}/2015-03-31/functions/{function}/invocations"
-        return httpx.post(url, json=event, timeout=30, trust_env=False)
-
-    def family(self) -> list[int]:
-        return [self.process.pid, *descendants(self.process.pid)]
-
-    def end(self, number: int = signal.SIGINT) -> int:
-        self.process.send_signal(number)
-        code = self.process.wait(timeout=20)
-        self.process.stdout.close()
-        return code
-
-
-def start(*command: str, code: Path, data_dir: Path, **environment: str) -> Running:
-    """Start a stack and wait until it says that it is ready."""
-    process = subprocess.Popen(
-        [sys.executable, *command, "--port", "0", "--data-dir", str(data_dir)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    said, found = [], {}
-    for line in process.stdout:
-        said.append(line)
-        word, _, rest = line.strip().partition(" ")
-        if word in {"ready", "key"}:
-            found[word] = rest
-        if len(found) == 2:
-            return Running(process, data_dir, code, url=found["ready"], key=found["key"])
-    raise AssertionError(f"no stack: {''.join(said)}")
 
 
 @pytest.fixture
@@ -101,6 +43,6 @@ def stub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The stack of the topology."""
     folder = tmp_path_factory.mktemp("real")
-    one = start("-m", "cdk_app.local", "up", code=ROOT / "functions", data_dir=folder / "data")
+    one = start_real(folder / "data")
     yield one
     one.end()

@@ -1,8 +1,10 @@
 """Polling: what the clock alone can start. Promote what is due, forget what is old, wake workers for what waits.
 
 EventBridge calls once a minute at most, and a retry is due in five seconds. So where the next due moment falls within
-the minute, the poll stays and sleeps until then; with nothing due it leaves at once and costs nothing. It goes by the
-broker's clock, as all due moments do. It is also the net under every wake that was lost.
+the minute, the poll stays and sleeps until then; and while jobs wait it stays and looks every few seconds, because the
+workers that it counts on may be dead ones, which only their silence tells. With nothing due and nothing waiting it
+leaves at once and costs nothing. It goes by the broker's clock, as all due moments do. It is also the net under every
+wake that was lost.
 """
 
 import logging
@@ -11,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from report_queue.job import State
 from report_queue.queue import Gauges, Queue
 from report_queue.wake import Bus
 
@@ -50,9 +53,10 @@ def poll(
         woken += bus.wake(queue.wake())
         gauges = queue.gauges()
         now = queue.now()
-        if gauges.next_due_at is None or gauges.next_due_at >= minute_ends_at or now >= minute_ends_at:
+        due_at = minute_ends_at if gauges.next_due_at is None else gauges.next_due_at
+        if now >= minute_ends_at or (due_at >= minute_ends_at and not gauges.counts[State.WAITING]):
             break
-        nap_ms = min(max(gauges.next_due_at - now, 1), _NAP_MS)
+        nap_ms = min(max(min(due_at, minute_ends_at) - now, 1), _NAP_MS)
         if remaining_ms() < nap_ms + _RESERVE_MS:
             break
         sleep(nap_ms / 1_000)
