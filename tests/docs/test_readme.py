@@ -17,7 +17,7 @@ from cdk_app.local.__main__ import _parser
 from report_queue import problems
 from report_queue.job import Progress, State, Verdict
 from report_queue.keys import SCOPES
-from report_queue.reports import FOLDER, report_types
+from report_queue.reports import report_types
 from report_queue.settings import Settings
 
 PACKAGE = ROOT / "layers/report_queue/python/report_queue"
@@ -215,7 +215,7 @@ def test_routes_are_those_of_the_topology() -> None:
 
 def test_every_api_path_that_is_named_is_a_route() -> None:
     routes = [re.sub(r"\{\w+\}", "[^/]+", route.path) for route in topology.ROUTES]
-    named = re.findall(r"(?<![\w.])/(?:api|health|page)[\w/{}$.-]*", readme.TEXT)
+    named = re.findall(r"(?:(?<=\$API)|(?<![\w.]))/(?:api|health|page)[\w/{}$.-]*", readme.TEXT)
     assert named
     assert [path for path in named if not any(re.fullmatch(route, path) for route in routes)] == []
 
@@ -226,13 +226,26 @@ def test_errors_are_those_of_the_table() -> None:
     assert sorted((int(row[0]), row[1]) for row in rows) == sorted(expected)
 
 
+def test_every_metric_that_is_named_is_emitted() -> None:
+    (rows,) = readme.tables(readme.section("What it tells"))
+    files = [*(ROOT / "functions").glob("*/handler.py"), *PACKAGE.glob("*.py")]
+    emitted = set(re.findall(r'add_metric\("(\w+)"', "".join(file.read_text("utf-8") for file in files)))
+    emitted |= {state.value.capitalize() for state in State} | {
+        "BrokerAway",
+        "StoreAway",
+    }  # by the name of what they are
+    named = {word for row in rows for word in readme.ticked(row[0])}
+    assert named <= emitted
+    assert {function for row in rows for function in row[1].split(", ")} <= {one.name for one in topology.FUNCTIONS}
+
+
 def test_report_types_are_those_in_the_folder_in_their_own_words() -> None:
     section = readme.section("Report types")
     (rows,) = readme.tables(section)
     assert rows == [[f"`{kind.name}`", kind.schema["description"]] for kind in report_types().values()]
     listing = readme.blocks(section)[0].text
     folder = ROOT / listing.split()[0]
-    assert folder.parent == FOLDER
+    assert folder.parent == PACKAGE / "reports"
     assert re.findall(r"^  ([\w.]+) ", listing, re.MULTILINE) == [
         "template.html",
         "style.css",
@@ -265,6 +278,22 @@ def test_who_may_import_whom_is_told_as_it_is_tested() -> None:
         known, parts = next((known, parts) for known, parts in rule.KNOWN_ONLY_BY.items() if first in known)
         assert set(others) <= set(known)
         assert set(readme.ticked(knowers)) == set(parts)
+
+
+def test_every_folder_of_tests_is_named() -> None:
+    ran = re.search(r"addprefix tests/,([\w ]+)\)", (ROOT / "Makefile").read_text("utf-8"))
+    assert ran
+    named = re.findall(r"`tests/(\w+)/`", readme.section("Code map"))
+    assert named == [folder for folder in ran[1].split() if (ROOT / "tests" / folder).is_dir()]
+
+
+def test_invariants_that_the_sources_show() -> None:
+    handlers = [file.read_text("utf-8") for file in (ROOT / "functions").glob("*/handler.py")]
+    assert not any(re.search(r"^\s*try:", handler, re.MULTILINE) for handler in handlers)
+    scripts = [file.read_text("utf-8") for file in (PACKAGE / "lua").glob("*.lua")]
+    assert not any(re.search(r"'P?EXPIRE|'P?SETEX|'[EP]X'", script) for script in scripts)
+    deletes = {prefix for function in topology.FUNCTIONS for prefix in function.may.delete}
+    assert deletes == {"open/"}
 
 
 # Samples.
