@@ -20,7 +20,9 @@ from cdk_app.local.routes import match
 from cdk_app.topology import Route
 
 BODY_LIMIT = 10 * 1024 * 1024  # API Gateway's
+EVENT_LIMIT = 6 * 1024 * 1024 + 100  # Lambda's, of a synchronous event: the body with every quote in it escaped
 INTEGRATION_S = 30.0  # API Gateway waits this long for a function
+_BODILESS = {204, 304}
 _HOP_BY_HOP = {"connection", "content-length", "date", "transfer-encoding"}
 
 
@@ -32,6 +34,22 @@ class Refusal(Exception):
         self.answer = HttpAnswer(
             status, [("content-type", "application/json")], json.dumps({"message": message}).encode()
         )
+
+
+class TooLarge(Refusal):
+    """API Gateway's word for what neither it nor Lambda takes, with what its caller can do about it."""
+
+    def __init__(self) -> None:
+        super().__init__(413, "Request Too Long")
+        problem = {
+            "type": "about:blank",
+            "title": "Content too large",
+            "status": 413,
+            "detail": "The body is larger than this API takes: send fewer rows, or split the report.",
+            "success": False,
+            "message": "Request Too Long",
+        }
+        self.answer = HttpAnswer(413, [("content-type", "application/problem+json")], json.dumps(problem).encode())
 
 
 class Gateway:
@@ -58,11 +76,12 @@ class Gateway:
             answer = refusal.answer
         except ClientDisconnect:
             return
+        body = b"" if answer.status in _BODILESS else answer.body
         headers = [(name, value) for name, value in answer.headers if name not in _HOP_BY_HOP]
-        headers += [("apigw-requestid", request_id), ("content-length", str(len(answer.body)))]
+        headers += [("apigw-requestid", request_id), ("content-length", str(len(body)))]
         raw = [(name.encode("latin-1"), value.encode("utf-8")) for name, value in headers]
         await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-        await send({"type": "http.response.body", "body": answer.body})
+        await send({"type": "http.response.body", "body": body})
 
     async def _answer(self, request: HttpRequest, request_id: str) -> HttpAnswer:
         matched = match(self._routes, request.method, request.path)
@@ -100,6 +119,8 @@ class Gateway:
         return dict(said.get("context") or {})
 
     async def _ask(self, function: str, event: Any) -> bytes:
+        if len(json.dumps(event, ensure_ascii=False).encode()) > EVENT_LIMIT:
+            raise TooLarge
         try:
             answer = await self._invoke(function, event, within_s=INTEGRATION_S)
         except Throttled:
@@ -114,7 +135,7 @@ async def _read(request: Request) -> HttpRequest:
     async for chunk in request.stream():
         body += chunk
         if len(body) > BODY_LIMIT:
-            raise Refusal(413, "Request Entity Too Large")
+            raise TooLarge
     scope = request.scope
     own = {  # what the gateway adds, whatever the caller says
         "x-forwarded-for": _source(request),

@@ -20,6 +20,7 @@ def drawing(code: Path) -> Drawing:
         routes=[
             Route("GET", "/health", "echo", public=True),
             Route("GET", "/raise", "echo", public=True),
+            Route("GET", "/unchanged", "echo", public=True),
             Route("GET", "/binary", "echo", public=True),
             Route("GET", "/things/{id}", "echo", public=True),
             Route("GET", "/things/named", "echo", public=True),

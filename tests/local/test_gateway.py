@@ -8,7 +8,7 @@ import time
 import httpx
 import pytest
 
-from cdk_app.local.gateway import BODY_LIMIT, Gateway
+from cdk_app.local.gateway import BODY_LIMIT, EVENT_LIMIT, Gateway
 from cdk_app.local.payload import http_answer
 from cdk_app.local.pool import Throttled
 from cdk_app.local.routes import match
@@ -81,9 +81,20 @@ def test_what_has_no_route_is_not_found(http, path):
     assert (response.status_code, response.json()) == (404, {"message": "Not Found"})
 
 
-def test_a_body_over_ten_megabytes_is_refused(http):
-    response = http.post("/things", content=b"x" * (BODY_LIMIT + 1))
-    assert (response.status_code, response.json()) == (413, {"message": "Request Entity Too Large"})
+@pytest.mark.parametrize(
+    "body", [b"x" * (BODY_LIMIT + 1), b'"' * (EVENT_LIMIT // 2)], ids=["over ten megabytes", "grows in its event"]
+)
+def test_a_body_that_does_not_fit_is_refused(http, body):
+    response = http.post("/things", content=body, headers={"content-type": "application/json"})
+    assert response.status_code == 413
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["message"] == "Request Too Long"
+    assert "fewer rows" in response.json()["detail"]
+
+
+def test_an_answer_that_must_have_no_body_has_none(http):
+    response = http.get("/unchanged")
+    assert (response.status_code, response.content, response.headers["content-length"]) == (304, b"", "0")
 
 
 def test_a_function_that_raises_is_an_internal_server_error(http):
