@@ -18,7 +18,7 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="package")  # no longer: Playwright holds the thread's event loop while it runs
+@pytest.fixture(scope="module")  # no longer: Playwright holds the event loop of the thread while it runs
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
