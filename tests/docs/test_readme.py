@@ -202,6 +202,9 @@ def test_settings_in_words_have_the_values_of_the_defaults() -> None:
     )
     assert f"a key for {default['link_seconds'] // 60} minutes" in words
     assert f"A body may have {default['body_bytes'] // 1_000_000} MB" in words
+    kept = re.search(r"SECRET_AGE_S: Final = (\d+)", (ROOT / "functions/authorizer/handler.py").read_text("utf-8"))
+    assert kept
+    assert f"for up to {topology.AUTHORIZER_CACHE_S + int(kept[1])} s more" in words
     variables = {word for word in readme.ticked() if word.startswith("REPORT_QUEUE_")}
     assert variables == {f"REPORT_QUEUE_{name.upper()}" for name in default}
 
