@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,8 +103,11 @@ def test_every_module_that_is_run_exists_and_takes_these_arguments() -> None:
     commands = re.findall(r"python -m ([\w.]+)([^\n`]*)", readme.shell())
     assert commands
     for module, arguments in commands:
-        assert module == "cdk_app.local", f"nothing here knows how to check {module}"
-        _parser().parse_args(shlex.split(arguments))  # ends the process, and so the test, where they are wrong
+        if module == "cdk_app.local":
+            _parser().parse_args(shlex.split(arguments))  # ends the process, and so the test, where they are wrong
+        else:
+            command = [sys.executable, "-m", module, *shlex.split(arguments), "--help"]
+            assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0, module
 
 
 def test_every_option_of_the_local_stack_that_is_named_exists(capsys: pytest.CaptureFixture[str]) -> None:
