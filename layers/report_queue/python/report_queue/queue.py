@@ -8,22 +8,19 @@ All keys carry the queue's name as their hash tag: two queues in one broker do n
 queue on one node. Every method raises `BrokerAway` where Redis does not answer or has no memory left.
 """
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cache
-from pathlib import Path
 from random import random
 from typing import Any, Final, Protocol
 
 from redis import exceptions
 
+from report_queue import lua
 from report_queue.errors import BrokerAway
 from report_queue.job import Completed, Failed, Job, Lease, NewJob, Outcome, Result, State, Verdict, WorkerBeat
 from report_queue.settings import Settings
 
-SCRIPTS: Final = Path(__file__).parent / "lua"
 KEYS: Final = (*State, "jobs", "index", "workers", "beats", "wakes", "tokens")
 BATCH: Final = 500  # most jobs in one script
 _TRIES: Final = 2
@@ -105,7 +102,7 @@ class Queue:
     def __init__(self, client: Client, settings: Settings) -> None:
         self._client = client
         self._keys = [f"{{{settings.queue}}}:{name}" for name in KEYS]
-        self._policy = _policy(settings)
+        self._policy = lua.policy(settings)
 
     # The arrows, in the order of a job's life.
 
@@ -274,7 +271,7 @@ class Queue:
     def _run(self, verb: str, /, **arguments: Any) -> Any:
         """Run a script: its arguments and its reply are each one JSON object; None stands for absent."""
         given = json.dumps({name: value for name, value in arguments.items() if value is not None})
-        source, sha = _script(verb, self._policy)
+        source, sha = lua.script(verb, self._policy)
 
         def call() -> Any:
             try:
@@ -304,46 +301,6 @@ class Queue:
         """A tenant's jobs in a state, those that entered it last first."""
         reply = self._run("list", tenant=tenant, state=state, offset=offset, limit=min(limit, BATCH))
         return [_job(entry) for entry in reply["jobs"]]
-
-
-def _policy(settings: Settings) -> str:
-    """The settings that the scripts decide by, as a line of Lua: part of the script, so that no call carries them."""
-    names = (
-        "attempt_ms",
-        "backoff_jitter",
-        "backoff_limit_ms",
-        "backoff_ms",
-        "lease_ms",
-        "retention_count",
-        "retention_ms",
-        "slots",
-        "stalls",
-        "wake_ms",
-        "workers",
-    )
-    return "local policy = {" + ", ".join(f"{name} = {getattr(settings, name)}" for name in names) + "}"
-
-
-@cache
-def _script(verb: str, policy: str) -> tuple[str, str]:
-    """A verb's whole script and its SHA-1: flags, policy, prelude, the verbs that it needs, the verb, the call."""
-    parts: dict[str, str] = {}
-
-    def gather(name: str) -> str:
-        text = (SCRIPTS / f"{name}.lua").read_text("utf-8")
-        head = dict(
-            line[3:].split(": ", 1) for line in text.splitlines()[:2] if line.startswith(("-- flags: ", "-- needs: "))
-        )
-        for needed in head.get("needs", "").split():
-            gather(needed)
-        parts.setdefault(name, text)
-        return head.get("flags", "")
-
-    flags = gather(verb)
-    prelude = (SCRIPTS / "prelude.lua").read_text("utf-8")
-    call = f"return cjson.encode({verb}(cjson.decode(ARGV[1])))\n"
-    source = "\n".join([f"#!lua flags={flags}", policy, prelude, *parts.values(), call])
-    return source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
 
 def _new(job: NewJob) -> dict[str, Any]:

@@ -1,0 +1,58 @@
+"""The scripts: one file a verb, put together into what Redis runs.
+
+A file defines one function of the verb's name. Its first lines may say `-- flags: …` (of the script, Redis's words) and
+`-- needs: …` (other verbs that it calls). A script is: flags, policy, prelude, the verbs needed, the verb, and one call
+with the arguments, which are one JSON object, as is the reply.
+"""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from report_queue.settings import Settings
+
+_FOLDER: Final = Path(__file__).parent
+_POLICY: Final = (
+    "attempt_ms",
+    "backoff_jitter",
+    "backoff_limit_ms",
+    "backoff_ms",
+    "lease_ms",
+    "retention_count",
+    "retention_ms",
+    "slots",
+    "stalls",
+    "wake_ms",
+    "workers",
+)
+
+
+def policy(settings: Settings) -> str:
+    """The settings that the scripts decide by, as a line of Lua: part of the script, so that no call carries them."""
+    return "local policy = {" + ", ".join(f"{name} = {getattr(settings, name)}" for name in _POLICY) + "}"
+
+
+@cache
+def script(verb: str, policy: str) -> tuple[str, str]:
+    """A verb's whole script, and the SHA-1 that Redis knows it by."""
+    parts: dict[str, str] = {}
+    flags = _gather(verb, parts)
+    call = f"return cjson.encode({verb}(cjson.decode(ARGV[1])))\n"
+    source = "\n".join([f"#!lua flags={flags}", policy, _text("prelude"), *parts.values(), call])
+    return source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+
+def _gather(verb: str, parts: dict[str, str]) -> str:
+    """Add a verb behind all that it needs; its flags."""
+    text = _text(verb)
+    heads = (line.removeprefix("-- ").partition(": ") for line in text.splitlines()[:2])
+    head = {word: rest for word, _, rest in heads}
+    for needed in head.get("needs", "").split():
+        _gather(needed, parts)
+    parts.setdefault(verb, text)
+    return head.get("flags", "")
+
+
+def _text(verb: str) -> str:
+    return (_FOLDER / f"{verb}.lua").read_text("utf-8")
