@@ -1,0 +1,154 @@
+"""One job's way through a slot of a worker, from its lease to its outcome.
+
+    read the request (ledger) ──► render (child) ──► still ours? (queue) ──► publish (ledger) ──► outcome
+
+Errors meet the queue here: PermanentFailure ends the job, TransientFailure is retried, LeaseLost is dropped.
+It knows nothing of HTTP, Redis, S3 or PDF beyond the verbs of `queue`, `ledger` and `render`.
+"""
+
+import logging
+import math
+import tempfile
+import threading
+from dataclasses import dataclass, field
+from io import BufferedRandom
+from typing import Final
+
+from report_queue.errors import BrokerAway, LeaseLost, PermanentFailure, TransientFailure
+from report_queue.job import Completed, Failed, Lease, Outcome, Progress, Result, Verdict
+from report_queue.ledger import Ledger
+from report_queue.queue import Queue, Worker
+from report_queue.render import Rendered, Renderer, Rendering, RenderJob
+from report_queue.request import Request
+from report_queue.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# Verdicts on which work is dropped. UNKNOWN is none of them: a wiped broker does not make the report less wanted, and
+# once it is published the reconciler's next attempt takes it as it is.
+TAKEN_AWAY: Final = frozenset({Verdict.CANCELLED, Verdict.SUPERSEDED})
+
+
+@dataclass
+class Attempt:
+    """A job in a slot: what its thread, the beat and the main thread share. Its fields only move forward."""
+
+    lease: Lease
+    progress: int = Progress.CLAIMED
+    request: Request | None = None
+    lost: Verdict | None = None
+    _rendering: Rendering | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def reached(self, percent: int) -> None:
+        """A step is behind it."""
+        self.progress = percent
+
+    def started(self, rendering: Rendering) -> None:
+        """Its child runs, or is ended at once where the job is lost already."""
+        with self._lock:
+            self._rendering = rendering
+            if self.lost:
+                rendering.kill()
+
+    def drop(self, verdict: Verdict) -> None:
+        """Someone else owns the job, or it was cancelled: end the child."""
+        with self._lock:
+            self.lost = verdict
+            if self._rendering:
+                self._rendering.kill()
+
+    def raise_if_lost(self) -> None:
+        """Raises LeaseLost after `drop`."""
+        if self.lost:
+            raise LeaseLost(f"job {self.lease.id}: {self.lost}", cancelled=self.lost is Verdict.CANCELLED)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where attempts are made; one serves all threads of a worker."""
+
+    worker: Worker
+    queue: Queue
+    ledger: Ledger
+    renderer: Renderer
+    settings: Settings
+
+    def make(self, attempt: Attempt) -> Outcome | None:
+        """A job's way through a slot. None: the job is not ours any more, and nothing is to be said of it."""
+        lease = attempt.lease
+        try:
+            attempt.request = request = self.ledger.open_request(lease.id)
+            if request is None:
+                return self._as_closed(lease)
+            if published := self._published(lease):
+                return Completed(lease, published)
+            with tempfile.TemporaryFile() as pdf:
+                rendered = self._render(attempt, request, pdf)
+                self._still_ours(attempt)
+                result = self.ledger.publish(
+                    tenant=lease.tenant,
+                    id=lease.id,
+                    body=pdf,
+                    size=rendered.size,
+                    pages=rendered.pages,
+                    sha256=rendered.sha256,
+                    seconds=rendered.seconds,
+                    peak_memory_mb=rendered.peak_memory_mb,
+                )
+            attempt.reached(Progress.PUBLISHED)
+            return Completed(lease, result)
+        except LeaseLost:
+            return None
+        except (PermanentFailure, TransientFailure) as error:
+            if attempt.lost:
+                return None
+            return Failed(lease, error.reason, str(error), permanent=isinstance(error, PermanentFailure))
+        except Exception as error:  # a mistake of ours: the job must not hang on it, nor its neighbours
+            log.exception("job %s attempt %d (%s)", lease.id, lease.attempt, lease.report_type)
+            return Failed(lease, "worker.error", f"the worker stopped with {type(error).__name__}", permanent=False)
+
+    def _as_closed(self, lease: Lease) -> Completed:
+        """The ledger has no open request: the job ended in a life that a wiped broker has forgotten, and so it ends
+        again. Raises PermanentFailure with the reason that it had, if it was not completed."""
+        receipt = self.ledger.receipt(lease.id)
+        if receipt is None:
+            raise PermanentFailure("the ledger holds no request for this job", reason="ledger.missing")
+        if receipt.result is None:
+            raise PermanentFailure(
+                receipt.message or f"the job had ended before: {receipt.state}", reason=receipt.reason or receipt.state
+            )
+        return Completed(lease, receipt.result)
+
+    def _published(self, lease: Lease) -> Result | None:
+        """An earlier attempt may have published and died before it could say so: its report is this job's report."""
+        return self.ledger.published(tenant=lease.tenant, id=lease.id) if lease.attempt > 1 else None
+
+    def _render(self, attempt: Attempt, request: Request, pdf: BufferedRandom) -> Rendered:
+        attempt.raise_if_lost()
+        # The broker lets an attempt own its job for `attempt_ms`; the child ends a little earlier, so that we say why.
+        seconds = 0.95 * self.settings.attempt_ms / 1000
+        job = RenderJob(
+            job_id=request.id,
+            report_type=request.report_type,
+            data=request.data,
+            created_at=request.accepted_at,
+            memory_mb=self.settings.child_memory_mb,
+            cpu_seconds=math.ceil(seconds),
+        )
+        rendering = self.renderer.start(job, pdf)
+        attempt.started(rendering)
+        return rendering.wait(seconds=seconds, progress=attempt.reached)
+
+    def _still_ours(self, attempt: Attempt) -> None:
+        """Ask once more before the one step that cannot be taken back. With the broker away we go on: the ledger
+        takes one report only, and any attempt would publish the same bytes."""
+        attempt.raise_if_lost()
+        try:
+            (verdict,) = self.queue.beat(self.worker, [(attempt.lease, attempt.progress)])
+        except BrokerAway as error:
+            log.warning("beat: %s", error)
+            return
+        if verdict in TAKEN_AWAY:
+            attempt.drop(verdict)
+        attempt.raise_if_lost()
