@@ -130,12 +130,12 @@ def test_a_child_has_its_own_group_and_limits(renderer: Renderer) -> None:
     with output() as file:
         rendering, child = running(renderer, file)
         limits = ""
-        while "Max cpu time              60" not in limits:  # it takes them upon itself once it has read the job
+        while "Max open files            256" not in limits:  # the last that it takes upon itself when it has its job
             assert alive(child)
             limits = Path(f"/proc/{child}/limits").read_text()
         assert os.getpgid(child) == child
         assert "Max core file size        0" in limits
-        assert "Max open files            256" in limits
+        assert "Max cpu time              60" in limits
         rendering.kill()
         with pytest.raises(TransientFailure):
             rendering.wait(seconds=60, progress=lambda _: None)

@@ -26,8 +26,8 @@ def apply(*, memory_mb: int, cpu_seconds: int) -> None:
     _limit(resource.RLIMIT_AS, pages * resource.getpagesize() + memory_mb * _MB)
     _limit(resource.RLIMIT_CPU, cpu_seconds)
     _limit(resource.RLIMIT_FSIZE, 1024 * _MB)
-    _limit(resource.RLIMIT_NOFILE, 256)
     _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_NOFILE, 256)
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _prctl(_PR_SET_DUMPABLE, 0)  # no other process of this user may read its memory
 
