@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from brokers import settings_for, valkey_server
-from queue_words import T0, claim_one, completed, new_job, worker
+from queue_words import MINUTE, SECOND, T0, claim_one, completed, failed, new_job, worker
 from report_queue.errors import BrokerAway
 from report_queue.job import State, Verdict
 from report_queue.queue import Queue
@@ -32,17 +32,22 @@ def test_a_broker_that_is_away_is_said_to_be_away() -> None:
 def test_a_full_broker_refuses_new_jobs_and_still_drains() -> None:
     with valkey_server(maxmemory="8mb") as url:
         queue = queue_at(url)
-        queue.enqueue(new_job("a"), new_job("b"), now=T0)
+        queue.enqueue(*(new_job(name) for name in "abcdef"), now=T0)
         first = claim_one(queue)
         with redis.Redis.from_url(url) as client:
             client.config_set("maxmemory", "1mb")
         with pytest.raises(BrokerAway, match="memory"):
-            queue.enqueue(new_job("c"), now=T0)
+            queue.enqueue(new_job("new"), now=T0)
+        assert queue.find("new") == [None]
         assert queue.beat(worker(), [(first, 60)], now=T0) == (Verdict.ACTIVE,)
         (second,) = queue.claim(worker(), call=1, free=1, finished=[completed(first)], now=T0).leases
         assert queue.complete(worker(), completed(second), now=T0) is Verdict.COMPLETED
-        assert queue.counts()[State.COMPLETED] == 2
-        assert queue.find("c") == [None]
+        assert queue.fail(worker(), failed(claim_one(queue, call=2)), now=T0) is Verdict.DELAYED
+        assert queue.cancel("d", now=T0) is Verdict.CANCELLED
+        last = claim_one(queue, call=3)
+        assert queue.requeue(now=T0 + 31 * SECOND).requeued == (last.id,)
+        assert queue.leave(worker(), now=T0 + 31 * SECOND).verdicts == ()
+        assert queue.prune(now=T0 + 30 * 24 * 60 * MINUTE) == 3
 
 
 def test_an_eviction_policy_that_loses_jobs_is_named() -> None:

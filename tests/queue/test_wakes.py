@@ -49,6 +49,18 @@ def test_a_worker_does_not_leave_while_a_job_waits(any_queue: Queue) -> None:
     assert not reply.left
 
 
+def test_a_worker_that_asks_for_nothing_does_not_leave_while_a_job_waits(any_queue: Queue) -> None:
+    any_queue.enqueue(new_job("a"), now=T0)
+    assert not any_queue.claim(worker(), call=0, free=0, leave=True, now=T0).left
+
+
+def test_nobody_is_woken_for_jobs_that_are_active(any_queue: Queue) -> None:
+    any_queue.enqueue(new_job("a"), now=T0)
+    claim_one(any_queue)
+    assert any_queue.wake(now=T0 + 29 * SECOND) == ()
+    assert any_queue.wake(now=T0 + 31 * SECOND) == ()  # nor when its worker is silent: nothing waits to be claimed yet
+
+
 def test_a_worker_whose_time_is_over_asks_for_others_in_its_place(any_queue: Queue) -> None:
     (token,) = any_queue.enqueue(new_job("a"), new_job("b"), now=T0).wakes
     (lease,) = any_queue.claim(worker(), call=0, free=1, token=token, now=T0).leases
