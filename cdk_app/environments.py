@@ -9,11 +9,13 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from cdk_app.topology import FUNCTIONS
-from report_queue.settings import Settings
+from cdk_app.topology import FUNCTIONS, function
+from report_queue.settings import WIND_UP_MS, Settings
 
 _ADDRESSES = {"broker_url": "rediss://broker", "bucket": "bucket", "bus": "bus", "keys_secret": "secret"}
 """Settings that only the deployment knows; here they stand in for it, so that the others can be validated."""
+
+_WARM_MB = 512  # the worker and its warm renderer, beside the children
 
 
 class Environment(BaseModel):
@@ -56,7 +58,16 @@ class Environment(BaseModel):
     def _are_settings(cls, value: dict[str, Any]) -> dict[str, Any]:
         if addresses := value.keys() & _ADDRESSES.keys():
             raise ValueError(f"known only by the deployment itself: {', '.join(sorted(addresses))}")
-        Settings.model_validate({**_ADDRESSES, **value})
+        settings = Settings.model_validate({**_ADDRESSES, **value})
+        worker = function("worker")
+        if settings.attempt_ms + WIND_UP_MS >= 1_000 * worker.timeout_s:
+            raise ValueError(
+                f"attempt_ms: an attempt and {WIND_UP_MS} ms to wind up must fit in the worker's {worker.timeout_s} s"
+            )
+        if settings.slots * settings.child_memory_mb + _WARM_MB > worker.memory_mb:
+            raise ValueError(
+                f"slots x child_memory_mb and {_WARM_MB} MB for the worker must fit in its {worker.memory_mb} MB"
+            )
         return value
 
     @classmethod

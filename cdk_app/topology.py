@@ -22,7 +22,7 @@ class May:
     broker: bool = False
     read: tuple[str, ...] = ()  # GetObject on these prefixes, and ListBucket, so that a missing key is a 404 and no 403
     write: tuple[str, ...] = ()  # PutObject
-    delete: tuple[str, ...] = ()  # DeleteObject
+    delete: tuple[str, ...] = ()  # DeleteObject; with If-Match, which is how we delete, S3 wants GetObject as well
     wake: bool = False  # PutEvents on the bus
     keys: bool = False  # GetSecretValue on the API keys' secret
 
@@ -109,7 +109,7 @@ FUNCTIONS: Final = (
         "requeue_stalled",
         memory_mb=256,
         timeout_s=120,
-        may=May(broker=True, read=("open/", "closed/"), write=("closed/",), delete=("open/",), wake=True),
+        may=May(broker=True, read=("open/", "closed/", "reports/"), write=("closed/",), delete=("open/",), wake=True),
     ),
 )
 

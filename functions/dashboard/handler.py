@@ -1,6 +1,5 @@
 """Everything but submitting: what there is, how it is going, retry, cancel, download, and the page that shows it."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -23,7 +22,6 @@ PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 PageSize = Annotated[int, Query(ge=1, le=100)]
 
 PAGE: Final = Path(__file__).parent / "page"
-STORE: Final = "https://*.amazonaws.com"  # where download links lead, unless the environment names an endpoint
 
 
 @app.get("/api/stats")
@@ -140,7 +138,7 @@ def _page(name: str) -> Response[bytes]:
         PAGE,
         name,
         if_none_match=app.current_event.headers.get("if-none-match"),
-        store=os.environ.get("AWS_ENDPOINT_URL_S3", STORE),
+        store=wiring().ledger.origin(),
     )
 
 

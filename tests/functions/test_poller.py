@@ -7,7 +7,7 @@ import pytest
 
 from brokers import settings_for, valkey_server
 from functions.poller.handler import handler
-from queue_words import MINUTE, SECOND, T0, claim_one, completed, new_job, worker
+from queue_words import MINUTE, SECOND, T0, claim_one, completed, failed, new_job, worker
 from report_queue.job import State
 from report_queue.poll import Polled, poll
 from report_queue.queue import Queue
@@ -102,11 +102,28 @@ def test_it_sleeps_to_the_due_moment_within_its_minute(minute: Minute) -> None:
 
 
 def test_it_leaves_the_next_minute_to_the_next_poll(minute: Minute) -> None:
-    minute.during = lambda: minute.queue.claim(worker(), call=minute.queue.clock, free=10)
+    def work() -> None:
+        for lease in minute.queue.claim(worker(), call=minute.queue.clock, free=10).leases:
+            minute.queue.complete(worker(), completed(lease))
+
+    minute.during = work
     minute.queue.enqueue(new_job("a", due_at=T0 + 12 * SECOND), new_job("b", due_at=T0 + MINUTE + 1))
     minute.poll()
-    assert state_of(minute, "a") is State.ACTIVE
-    assert 12 <= minute.slept <= 17  # nothing waits any more
+    assert state_of(minute, "a") is State.COMPLETED
+    assert 12 <= minute.slept <= 17  # nothing is under way any more
+
+
+def test_a_retry_is_in_time_though_nothing_was_due_when_the_poll_began(minute: Minute) -> None:
+    minute.queue.enqueue(new_job("a"))
+    lease = claim_one(minute.queue)
+
+    def fails() -> None:
+        minute.queue.fail(worker(), failed(lease))
+
+    minute.during = fails
+    minute.poll()
+    assert state_of(minute, "a") is State.WAITING
+    assert len(minute.bus.tokens) >= 1
 
 
 def test_it_stays_while_jobs_wait_and_wakes_others_when_the_workers_turn_out_dead(minute: Minute) -> None:

@@ -1,5 +1,7 @@
 """One guarantee for each arrow of the drawing in `report_queue.job`, in a plain broker and in cluster mode."""
 
+from dataclasses import replace
+
 import pytest
 
 from queue_words import MINUTE, SECOND, T0, claim_one, completed, failed, new_job, worker
@@ -111,6 +113,20 @@ def test_a_permanent_error_fails_at_once(any_queue: Queue) -> None:
     (job,) = any_queue.find("a")
     assert job
     assert (job.state, job.reason, job.message, job.failures) == (State.FAILED, "template.error", failure.message, 1)
+
+
+def test_an_outage_costs_the_job_no_attempt(any_queue: Queue) -> None:
+    any_queue.enqueue(new_job("a", attempts=1), now=T0)
+    now = T0
+    for outage in range(1, 5):
+        failure = replace(failed(claim_one(any_queue, now=now, call=outage), reason="store.away"), blameless=True)
+        assert any_queue.fail(worker(), failure, now=now) is Verdict.DELAYED
+        (job,) = any_queue.find("a")
+        assert job
+        assert (job.failures, job.reason) == (0, "store.away")
+        assert job.moment - now >= 5 * SECOND * 2 ** (outage - 1)  # it is asked less and less often
+        now = job.moment
+    assert any_queue.fail(worker(), failed(claim_one(any_queue, now=now, call=9)), now=now) is Verdict.FAILED
 
 
 def test_a_lease_that_is_over_goes_back_to_waiting(any_queue: Queue) -> None:

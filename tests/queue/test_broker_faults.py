@@ -50,6 +50,39 @@ def test_a_full_broker_refuses_new_jobs_and_still_drains() -> None:
         assert queue.prune(now=T0 + 30 * 24 * 60 * MINUTE) == 3
 
 
+def test_a_full_broker_without_workers_gets_its_workers() -> None:
+    with valkey_server(maxmemory="8mb") as url:
+        queue = queue_at(url)
+        queue.enqueue(new_job("a"), new_job("later", due_at=T0 + SECOND), now=T0)
+        with redis.Redis.from_url(url) as client:
+            client.config_set("maxmemory", "1mb")
+        assert queue.promote(now=T0 + MINUTE) == 1
+        assert len(queue.wake(now=T0 + MINUTE)) == 1  # the first wake was lost
+
+
+def test_a_broker_in_the_middle_of_a_failover_is_away_and_not_wrong() -> None:
+    with valkey_server() as url, redis.Redis.from_url(url) as client:
+        queue = queue_at(url)
+        client.replicaof("127.0.0.1", 1)  # the old primary, which takes no writes any more
+        with pytest.raises(BrokerAway):
+            queue.enqueue(new_job("a"), now=T0)
+        client.replicaof("NO", "ONE")
+        queue.enqueue(new_job("a"), now=T0)
+        assert claim_one(queue).id == "a"
+
+
+@pytest.mark.parametrize("lost", ["waiting", "jobs"])
+def test_a_job_of_which_half_was_evicted_can_be_enqueued_anew(valkey: str, lost: str) -> None:
+    queue = queue_at(valkey)
+    queue.enqueue(new_job("a"), now=T0)
+    with redis.Redis.from_url(valkey) as client:
+        client.delete(next(name for name in queue._keys if name.endswith(f":{lost}")))
+    assert queue.find("a") == [None]
+    assert queue.gauges(now=T0).oldest_waiting_ms is None
+    queue.enqueue(new_job("a"), now=T0)
+    assert claim_one(queue).id == "a"
+
+
 def test_an_eviction_policy_that_loses_jobs_is_named() -> None:
     with valkey_server(**{"maxmemory-policy": "allkeys-lru"}) as url:
         assert queue_at(url).gauges().eviction_policy == "allkeys-lru"

@@ -19,6 +19,16 @@ def test_wakes_are_bounded_by_the_worker_cap(any_queue: Queue) -> None:
     assert any_queue.wake(now=T0) == ()
 
 
+def test_who_comes_beyond_the_cap_is_sent_home(any_queue: Queue) -> None:
+    any_queue.enqueue(*(new_job(f"job-{number}") for number in range(20)), now=T0)
+    for number in range(5):
+        assert any_queue.claim(worker(f"w{number}"), call=0, free=1, leave=True, now=T0).leases
+    sixth = any_queue.claim(worker("w6"), call=0, free=1, leave=True, now=T0)  # its wake was delivered twice
+    assert (sixth.leases, sixth.left) == ((), True)
+    assert len(any_queue.workers(now=T0)) == 5
+    assert any_queue.claim(worker("w1"), call=1, free=1, leave=True, now=T0).leases  # who is signed on goes on
+
+
 def test_a_wake_that_nobody_answers_is_forgotten(any_queue: Queue) -> None:
     any_queue.enqueue(new_job("a"), now=T0)
     assert any_queue.wake(now=T0 + 20 * SECOND - 1) == ()

@@ -10,7 +10,6 @@ log or a trace: events are not logged, responses and errors are not captured.
 import base64
 import binascii
 import json
-import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -21,12 +20,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from report_queue import problems
-from report_queue.errors import Forbidden, InvalidRequest, MalformedRequest, NotFound, TransientFailure
+from report_queue.errors import Forbidden, InvalidRequest, MalformedRequest, NotFound, TransientFailure, whereabouts
 from report_queue.keys import Principal
 from report_queue.telemetry import Handler, logger, metrics, watched
 
 _ANSWER_BYTES: Final = 6_000_000
-_FRAMES: Final = 8  # the innermost, of an error that nobody foresaw: enough to find it
 
 
 def resolver() -> APIGatewayHttpResolver:
@@ -116,10 +114,7 @@ def _note(error: Exception, status: int) -> None:
         logger.warning("away", reason=error.reason, message_for_people=str(error))
         metrics.add_metric(type(error).__name__, MetricUnit.Count, 1)
     elif status >= 500:
-        # Frames and the class only: the message of an error that nobody foresaw may quote the payload.
-        frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
-        where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-        logger.error("unexpected", error=type(error).__qualname__, frames=where)
+        logger.error("unexpected", error=whereabouts(error))
         metrics.add_metric("Unexpected", MetricUnit.Count, 1)
     else:
         logger.info("refused", status=status, error=type(error).__name__)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from io import BufferedRandom
 from typing import Final
 
-from report_queue.errors import BrokerAway, LeaseLost, PermanentFailure, TransientFailure
+from report_queue.errors import BrokerAway, LeaseLost, PermanentFailure, StoreAway, TransientFailure, whereabouts
 from report_queue.job import Completed, Failed, Lease, Outcome, Progress, Result, Verdict
 from report_queue.ledger import Ledger
 from report_queue.queue import Queue, Worker
@@ -61,7 +61,7 @@ class Attempt:
     def raise_if_lost(self) -> None:
         """Raises LeaseLost after `drop`."""
         if self.lost:
-            raise LeaseLost(f"job {self.lease.id}: {self.lost}", cancelled=self.lost is Verdict.CANCELLED)
+            raise LeaseLost(f"job {self.lease.id}: {self.lost}")
 
 
 @dataclass(frozen=True)
@@ -103,9 +103,15 @@ class Slot:
         except (PermanentFailure, TransientFailure) as error:
             if attempt.lost:
                 return None
-            return Failed(lease, error.reason, str(error), permanent=isinstance(error, PermanentFailure))
+            return Failed(
+                lease,
+                error.reason,
+                str(error),
+                permanent=isinstance(error, PermanentFailure),
+                blameless=isinstance(error, BrokerAway | StoreAway),
+            )
         except Exception as error:  # a mistake of ours: the job must not hang on it, nor its neighbours
-            log.exception("job %s attempt %d (%s)", lease.id, lease.attempt, lease.report_type)
+            log.error("job %s attempt %d (%s): %s", lease.id, lease.attempt, lease.report_type, whereabouts(error))
             return Failed(lease, "worker.error", f"the worker stopped with {type(error).__name__}", permanent=False)
 
     def _as_closed(self, lease: Lease) -> Completed:

@@ -49,6 +49,9 @@ def beating(
             except BrokerAway as error:
                 log.warning("beat: %s", error)
                 continue
+            except Exception as error:  # whatever it is: without this thread every lease would run out
+                log.error("beat: %s", type(error).__name__)
+                continue
             beaten, told = time.monotonic(), progress
             for attempt, verdict in zip(attempts, verdicts, strict=True):
                 if verdict in TAKEN_AWAY:

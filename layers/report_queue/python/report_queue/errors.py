@@ -14,11 +14,15 @@
     │   └── StoreAway              S3 does not answer
     └── LeaseLost              someone else owns the job now: drop the work, say nothing to the queue
 
-How each meets HTTP stands in one table, in `api`; how each meets the queue stands in `worker`.
+How each meets HTTP stands in one table, in `problems`; how each meets the queue stands in `attempt`.
 Messages are for the reader who must act; they never hold a payload, a key or a link.
 """
 
+import traceback
 from dataclasses import dataclass
+from typing import Final
+
+_FRAMES: Final = 8  # the innermost: enough to find the place
 
 
 class ReportQueueError(Exception):
@@ -89,15 +93,19 @@ class BrokerAway(TransientFailure):
 
 
 class StoreAway(TransientFailure):
-    """S3 does not answer, or answers with a 5xx."""
+    """S3 does not answer, refuses, or is not in the state that a conditional write expects."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, reason="store.away")
 
 
 class LeaseLost(ReportQueueError):
-    """The job was cancelled or belongs to another attempt by now; `cancelled` tells which."""
+    """The job was cancelled, or belongs to another attempt by now."""
 
-    def __init__(self, message: str, *, cancelled: bool) -> None:
-        super().__init__(message)
-        self.cancelled = cancelled
+
+def whereabouts(error: BaseException) -> str:
+    """An error's class and where it came from, for logs: not its message, which may quote a payload."""
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
+    return " < ".join(
+        [type(error).__qualname__, *(f"{frame.name} {frame.filename}:{frame.lineno}" for frame in reversed(frames))]
+    )

@@ -113,7 +113,8 @@ class Failed:
     lease: Lease
     reason: str  # a stable code: render.timeout
     message: str  # for people
-    permanent: bool
+    permanent: bool  # no attempt can help
+    blameless: bool = False  # an outage of ours: it costs the job no attempt
 
 
 Outcome = Completed | Failed

@@ -27,16 +27,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, BinaryIO, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from report_queue.errors import StoreAway
 from report_queue.job import NewJob, Result, State
-from report_queue.receipt import Receipt, receipt_of
+from report_queue.receipt import Receipt
 from report_queue.request import Request
-
-__all__ = ["Acceptance", "Ledger", "Receipt", "receipt_of"]
 
 JSON: Final = "application/json"
 PDF: Final = "application/pdf"
@@ -196,6 +194,11 @@ class Ledger:
         """
         disposition = _disposition("inline" if inline else "attachment", filename)
         return self._bucket.link(_report(tenant, id), disposition=disposition, seconds=seconds)
+
+    def origin(self) -> str:
+        """Where links lead: scheme and host, for a page's policy."""
+        parts = urlsplit(self._bucket.link("reports/", disposition="inline", seconds=1))
+        return f"{parts.scheme}://{parts.netloc}"
 
     def ping(self) -> None:
         """Raises StoreAway where the bucket does not answer."""

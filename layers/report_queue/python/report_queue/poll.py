@@ -1,10 +1,10 @@
 """Polling: what the clock alone can start. Promote what is due, forget what is old, wake workers for what waits.
 
 EventBridge calls once a minute at most, and a retry is due in five seconds. So where the next due moment falls within
-the minute, the poll stays and sleeps until then; and while jobs wait it stays and looks every few seconds, because the
-workers that it counts on may be dead ones, which only their silence tells. With nothing due and nothing waiting it
-leaves at once and costs nothing. It goes by the broker's clock, as all due moments do. It is also the net under every
-wake that was lost.
+the minute, the poll stays and sleeps until then. While jobs wait or are worked on it stays too, and looks every few
+seconds: the workers that it counts on may be dead ones, which only their silence tells, and an attempt may fail and be
+due again when its worker has left. With nothing under way it leaves at once and costs nothing. It goes by the broker's
+clock, as all due moments do. It is also the net under every wake that was lost.
 """
 
 import logging
@@ -54,7 +54,8 @@ def poll(
         gauges = queue.gauges()
         now = queue.now()
         due_at = minute_ends_at if gauges.next_due_at is None else gauges.next_due_at
-        if now >= minute_ends_at or (due_at >= minute_ends_at and not gauges.counts[State.WAITING]):
+        under_way = gauges.counts[State.WAITING] + gauges.counts[State.ACTIVE]
+        if now >= minute_ends_at or (due_at >= minute_ends_at and not under_way):
             break
         nap_ms = min(max(min(due_at, minute_ends_at) - now, 1), _NAP_MS)
         if remaining_ms() < nap_ms + _RESERVE_MS:
@@ -62,8 +63,8 @@ def poll(
         sleep(nap_ms / 1_000)
     if gauges.eviction_policy != "noeviction":
         _log.error(
-            "the broker evicts keys when its memory is full (maxmemory-policy %s): jobs vanish from the queue until the"
-            " reconciler brings them back, and nobody is told; set it to noeviction",
+            "the broker evicts keys when its memory is full (maxmemory-policy %s): jobs and whole states may vanish"
+            " from the queue, and nobody is told; set it to noeviction",
             gauges.eviction_policy,
         )
     return Polled(promoted=promoted, pruned=pruned, woken=woken, gauges=gauges)

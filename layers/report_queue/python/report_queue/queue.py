@@ -24,6 +24,13 @@ from report_queue.settings import Settings
 KEYS: Final = (*State, "jobs", "index", "workers", "beats", "wakes", "tokens")
 BATCH: Final = 500  # most jobs in one script
 _TRIES: Final = 2
+_PASSING: Final = (
+    exceptions.ClusterError,
+    exceptions.MasterDownError,
+    exceptions.ReadOnlyError,
+    exceptions.TryAgainError,
+)
+_PASSING_WORDS: Final = ("BUSY", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "READONLY")
 
 
 class Client(Protocol):
@@ -262,8 +269,13 @@ class Queue:
         self._answer(lambda: self._client.ping())
 
     def _eviction_policy(self) -> str:
-        memory = self._client.info("memory")
-        # A cluster client answers per node. ElastiCache Serverless does not say: then nothing is known against it.
+        # ElastiCache Serverless may not say: then nothing is known against it. A cluster client answers per node.
+        try:
+            memory = self._client.info("memory")
+        except exceptions.ResponseError as error:
+            if _passes(error):
+                raise
+            return "noeviction"
         nodes = memory.values() if memory and all(isinstance(node, dict) for node in memory.values()) else [memory]
         policies = {str(node.get("maxmemory_policy", "noeviction")) for node in nodes}
         return "noeviction" if policies == {"noeviction"} else ", ".join(sorted(policies - {"noeviction"}))
@@ -288,8 +300,11 @@ class Queue:
                 return call()
             except exceptions.OutOfMemoryError as error:
                 raise BrokerAway("the broker has no memory left and refuses new jobs") from error
-            except exceptions.ResponseError:
-                raise  # our own mistake, or a broker that lacks a command: no second try helps
+            except exceptions.ResponseError as error:
+                if not _passes(error):
+                    raise  # our own mistake, or a broker that lacks a command: no second try helps
+                if not tries_left:
+                    raise BrokerAway(f"the broker is not itself at the moment ({type(error).__name__})") from error
             except (exceptions.RedisError, exceptions.RedisClusterException, OSError) as error:
                 if not tries_left:
                     raise BrokerAway(f"the broker does not answer ({type(error).__name__})") from error
@@ -301,6 +316,11 @@ class Queue:
         """A tenant's jobs in a state, those that entered it last first."""
         reply = self._run("list", tenant=tenant, state=state, offset=offset, limit=min(limit, BATCH))
         return [_job(entry) for entry in reply["jobs"]]
+
+
+def _passes(error: exceptions.ResponseError) -> bool:
+    """True for what a broker says in the middle of a failover, a slow script or a full disk: it will pass."""
+    return isinstance(error, _PASSING) or str(error).startswith(_PASSING_WORDS)
 
 
 def _new(job: NewJob) -> dict[str, Any]:
@@ -328,6 +348,7 @@ def _ended(outcome: Outcome) -> dict[str, Any]:
         # Lone surrogates, which JSON can carry and the broker's decoder refuses, become question marks.
         "message": outcome.message.encode("utf-8", "replace").decode()[:1_000],
         "permanent": outcome.permanent,
+        "blameless": outcome.blameless,
         "random": random(),  # noqa: S311 — spreads retries, guards nothing
     }
 

@@ -22,12 +22,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from report_queue.errors import StoreAway, whereabouts
 from report_queue.job import Job, NewJob, State
-from report_queue.ledger import Ledger, receipt_of
+from report_queue.ledger import Ledger
 from report_queue.queue import Queue
+from report_queue.receipt import receipt_of
 from report_queue.wake import Bus
-
-__all__ = ["Reconciled", "Recovered", "Repair", "receipt_of", "reconcile", "recover", "settle"]
 
 _PAGE: Final = 500  # ids at a time: what the broker looks up in one script
 _READERS: Final = 8  # HEADs at once: after a wipe there are two for each open job
@@ -44,7 +44,7 @@ class Repair(StrEnum):
     RETRIED = "retried"
     CLOSED = "closed"
     DROPPED = "dropped"
-    UNRESOLVED = "unresolved"  # nothing: a person must look, and the log says at what
+    UNRESOLVED = "unresolved"  # nothing: the store was away, or a person must look; the log says at what
 
 
 @dataclass(frozen=True)
@@ -117,27 +117,20 @@ def settle(queue: Queue, ledger: Ledger, bus: Bus, ids: Sequence[str]) -> Counte
         return repairs
     with ThreadPoolExecutor(_READERS) as readers:
         unfinished = list(readers.map(_unfinished(ledger), doubtful))
-    lost: list[NewJob] = []
-    wakes: list[str] = []
+    # First what may be worked on: that asks the store no more, which may be away for what follows.
+    lost = [
+        new for job, new in zip(doubtful.values(), unfinished, strict=True) if job is None and isinstance(new, NewJob)
+    ]
+    bus.wake(queue.enqueue(*lost).wakes)
     for (job_id, job), new in zip(doubtful.items(), unfinished, strict=True):
-        repair: Repair | None
-        if isinstance(new, Repair):
-            repair = new
-        elif new is None:
-            repair = Repair.DROPPED if ledger.drop(job_id) else None
-        elif job is None:
-            lost.append(new)
-            repair = Repair.ENQUEUED
-        elif job.state is not State.COMPLETED and job.round < new.round:
-            wakes += queue.retry(job_id, round=new.round).wakes
-            repair = Repair.RETRIED
-        else:
-            repair = _close(ledger, job, round=new.round)
+        try:
+            repair = _repair(queue, ledger, bus, job_id, job, new)
+        except StoreAway as error:
+            _log.warning("job %s: %s", job_id, error)
+            repair = Repair.UNRESOLVED
         if repair:
             repairs[repair] += 1
             _log.warning("job %s: %s", job_id, repair)
-    wakes += queue.enqueue(*lost).wakes
-    bus.wake(wakes)
     return repairs
 
 
@@ -145,12 +138,32 @@ def _unfinished(ledger: Ledger) -> Callable[[str], NewJob | Repair | None]:
     def look(job_id: str) -> NewJob | Repair | None:
         try:
             return ledger.unfinished(job_id)
-        except (KeyError, ValueError):
+        except StoreAway as error:
+            _log.warning("job %s: %s", job_id, error)
+        except (KeyError, ValueError) as error:
             # Something that `accept` did not write. It must not stand in the way of all the others.
-            _log.exception("open/%s.json is not a request of ours: delete it, or submit it again", job_id)
-            return Repair.UNRESOLVED
+            _log.error(
+                "open/%s.json is not a request of ours: delete it, or submit it again (%s)", job_id, whereabouts(error)
+            )
+        return Repair.UNRESOLVED
 
     return look
+
+
+def _repair(
+    queue: Queue, ledger: Ledger, bus: Bus, job_id: str, job: Job | None, new: NewJob | Repair | None
+) -> Repair | None:
+    """What was done about one job. None: nothing, for someone else was quicker."""
+    if isinstance(new, Repair):
+        return new
+    if new is None:
+        return Repair.DROPPED if ledger.drop(job_id) else None
+    if job is None:
+        return Repair.ENQUEUED
+    if job.state is not State.COMPLETED and job.round < new.round:
+        bus.wake(queue.retry(job_id, round=new.round).wakes)
+        return Repair.RETRIED
+    return _close(ledger, job, round=new.round)
 
 
 def _close(ledger: Ledger, job: Job, *, round: int) -> Repair | None:  # noqa: A002 — the domain's word

@@ -4,11 +4,13 @@ The stacks and the local stack write it (`environment()`), the functions read it
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 _PREFIX = "REPORT_QUEUE_"
+
+WIND_UP_MS: Final = 45_000  # of the worker's time: after its last attempt, to publish, complete, close and leave
 
 Milliseconds = Annotated[int, Field(gt=0)]
 
@@ -47,7 +49,7 @@ class Settings(BaseModel):
 
     # Rendering.
     child_memory_mb: int = Field(
-        default=1_536, ge=256, description="address space of a child beyond the renderer's own"
+        default=1_024, ge=256, description="address space of a child beyond the renderer's own"
     )
 
     @classmethod

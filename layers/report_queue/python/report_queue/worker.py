@@ -23,13 +23,12 @@ from report_queue.ledger import Ledger
 from report_queue.queue import Queue, Worker
 from report_queue.receipt import Receipt
 from report_queue.render import Renderer
-from report_queue.settings import Settings
+from report_queue.settings import WIND_UP_MS, Settings
 from report_queue.wake import Bus
 
 log = logging.getLogger(__name__)
 
 _LOOK_AGAIN_S: Final = 0.25  # with a slot free and another at work: how soon to claim again
-_WIND_UP_MS: Final = 15_000  # of the function's time, kept for publishing, completing and leaving
 _PATIENCE_S: Final = 30  # with the broker away and nothing in hand: how long to wait for it
 
 
@@ -64,6 +63,7 @@ class Drain:
 
     def run(self, token: str | None) -> Drained:
         """Claim and render until nothing waits, or until what remains of the function's time is too short."""
+        self.renderer.ensure()
         drained = Drained()
         running: dict[Future[Outcome | None], Attempt] = {}
         call = 0
@@ -78,7 +78,7 @@ class Drain:
             done=lambda: len(drained.ended),
         )
         with ThreadPoolExecutor(self.settings.slots, "slot") as slots, beat:
-            while self.remaining_ms() > self.settings.attempt_ms + _WIND_UP_MS:
+            while self.remaining_ms() > self.settings.attempt_ms + WIND_UP_MS:
                 try:
                     claimed = self.queue.claim(
                         self.worker,
@@ -157,16 +157,22 @@ class Drain:
         finished: list[tuple[Attempt, Outcome]],
         drained: Drained,
     ) -> None:
-        """No more claims: see the running attempts to their end, and leave; others are woken for what still waits."""
-        while running:
+        """No more claims: see the running attempts to their end. The worker signs off first, and again with each end,
+        so that others are woken at once for what waits, and no end waits for a neighbour's."""
+        while True:
+            try:
+                left = self.queue.leave(self.worker, finished=[outcome for _, outcome in finished])
+            except BrokerAway as error:
+                log.warning("leave: %s", error)
+                if not running:
+                    return  # the leases run out, and the next attempt finds what is published
+            else:
+                self._close(finished, left.verdicts, drained)
+                finished = []
+                self.bus.wake(left.wakes)
+                if not running:
+                    return
             finished += self._collect(running, drained, free=False)
-        try:
-            left = self.queue.leave(self.worker, finished=[outcome for _, outcome in finished])
-        except BrokerAway as error:
-            log.warning("leave: %s", error)  # the leases run out, and the next attempt finds what is published
-            return
-        self._close(finished, left.verdicts, drained)
-        self.bus.wake(left.wakes)
 
 
 def _tell(outcome: Outcome, verdict: Verdict) -> None:

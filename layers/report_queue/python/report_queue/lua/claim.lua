@@ -5,6 +5,7 @@
 --        it), finished [{verb, id, attempt, …}], free (slots), leave (it holds no job: if none waits, it goes).
 -- Gives: verdicts [verdict per finished], leases [{id, tenant, type, attempt, round, accepted}], left.
 -- Any claim also promotes what is due and requeues what is over, so that recovery waits for no schedule.
+-- No more than the cap are signed on: who comes beyond it is sent home.
 -- "None waits, so leave" is decided here, in one step: whatever is enqueued later sees no worker and asks for a wake.
 -- Idempotent by call: where the reply was lost, the same call gives the same leases again, renewed.
 local function lease_of(id, job)
@@ -18,6 +19,11 @@ local function claim(args)
   if args.token then redis.call('ZREM', key.wakes, args.token) end
   local last = redis.call('HGET', key.beats, args.worker)
   last = last and cjson.decode(last)
+
+  -- One too many: a wake was delivered twice, or late, when others had been sent in its place.
+  if not last and args.leave and #args.finished == 0 and alive(now) >= policy.workers then
+    return {verdicts = {}, leases = {}, left = true}
+  end
 
   local verdicts = finish(args, now)
   promote({now = now, limit = 100})

@@ -4,8 +4,8 @@ local function find(args)
   local jobs = {}
   for _, id in ipairs(args.ids) do
     local job = read(id)
-    if job then
-      local state, moment = state_of(id)
+    local state, moment = state_of(id)
+    if job and state then
       jobs[#jobs + 1] = {id = id, state = state, moment = moment, job = job}
     end
   end

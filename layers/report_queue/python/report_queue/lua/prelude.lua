@@ -11,7 +11,7 @@
 --   tokens    counter of wake tokens
 --
 -- A record: tenant, type, accepted, attempts (allowed failures), attempt (the fence: claims so far), failures, stalls,
--- round, at (when it entered its state), progress, worker, started, reason, message, result.
+-- outages, round, at (when it entered its state), progress, worker, started, reason, message, result.
 --
 -- Redis does not roll a script back: check first, write afterwards, and give every loop a limit.
 
@@ -39,7 +39,7 @@ end
 local function write(id, job) redis.call('HSET', key.jobs, id, cjson.encode(job)) end
 
 -- The record of a job that stands in a state's set. An id without one (an evicted record, say) would stop every script
--- that meets it: it leaves the set here, and the reconciler brings the job back from the ledger.
+-- that meets it: it leaves the set here, and the reconciler enqueues the job anew from the ledger.
 local function read_or_drop(id, state)
   local job = read(id)
   if not job then redis.call('ZREM', key[state], id) end
@@ -84,6 +84,9 @@ local function held(args)
   return job, state
 end
 
+-- How many workers have beaten within the last lease.
+local function alive(now) return redis.call('ZCOUNT', key.workers, ms(now - policy.lease_ms), '+inf') end
+
 -- Decides whether workers are wanted for what waits, and how many: one token each. A worker that lives or has been
 -- sent for (its token is not answered yet) counts; more than the cap never do.
 local function grant_wakes(now)
@@ -91,9 +94,9 @@ local function grant_wakes(now)
   local granted = {}
   local waiting = redis.call('ZCARD', key.waiting)
   if waiting == 0 then return granted end
-  local alive = redis.call('ZCOUNT', key.workers, ms(now - policy.lease_ms), '+inf') + redis.call('ZCARD', key.wakes)
+  local sent = alive(now) + redis.call('ZCARD', key.wakes)
   local wanted = math.min(policy.workers, math.ceil((waiting + redis.call('ZCARD', key.active)) / policy.slots))
-  for _ = alive + 1, wanted do
+  for _ = sent + 1, wanted do
     local token = ms(redis.call('INCR', key.tokens))
     redis.call('ZADD', key.wakes, ms(now + policy.wake_ms), token)
     granted[#granted + 1] = token

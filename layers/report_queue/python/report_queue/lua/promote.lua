@@ -1,3 +1,4 @@
+-- flags: allow-oom
 -- delayed -> waiting, for what is due
 -- Takes: limit. Gives: promoted, how many. Its place in waiting is its due moment, so due order holds.
 local function promote(args)

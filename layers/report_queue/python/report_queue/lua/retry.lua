@@ -8,7 +8,7 @@ local function retry(args)
   local state = state_of(args.id)
   if (state == 'failed' or state == 'cancelled') and job.round < args.round then
     job.round, job.failures, job.stalls, job.progress = args.round, 0, 0, 0
-    job.reason, job.message = nil, nil
+    job.reason, job.message, job.outages = nil, nil, nil
     move(args.id, job, state, 'waiting', now, now)
     state = 'waiting'
   end

@@ -1,3 +1,4 @@
+-- flags: allow-oom
 -- The poller's question: are workers wanted for what waits?
 -- Takes: nothing. Gives: wakes, tokens of the workers to wake (see `grant_wakes` in the prelude).
 local function wake(args)

@@ -1,5 +1,6 @@
 """What a child may use, and whom it must not outlive. Linux's words for it: rlimits and prctl."""
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -28,6 +29,8 @@ def apply(*, memory_mb: int, cpu_seconds: int) -> None:
     _limit(resource.RLIMIT_FSIZE, 1024 * _MB)
     _limit(resource.RLIMIT_CORE, 0)
     _limit(resource.RLIMIT_NOFILE, 256)
+    with contextlib.suppress(OSError):  # if memory runs out all the same, this process goes first and not the worker
+        Path("/proc/self/oom_score_adj").write_text("1000")
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     _prctl(_PR_SET_DUMPABLE, 0)  # no other process of this user may read its memory
 

@@ -44,12 +44,16 @@ class Rendered:
 class Rendering:
     """One attempt in progress: wait for it in one thread, kill it from any."""
 
-    def __init__(self, channel: socket.socket, job: RenderJob, output: BufferedRandom) -> None:
+    def __init__(
+        self, channel: socket.socket, job: RenderJob, output: BufferedRandom, *, give_up: Callable[[], None]
+    ) -> None:
         self._channel = channel
         self._job = job
         self._output = output
         self._lock = threading.Lock()
+        self._give_up = give_up  # on a renderer that is stuck
         self._pid: int | None = None
+        self._ended = False
         self._killed = False
         # In a thread of its own: the child reads the job when it runs, and the channel holds less than a job may be.
         self._sender = threading.Thread(target=self._send, daemon=True)
@@ -60,9 +64,13 @@ class Rendering:
         with self._lock:
             self._killed = True
             if self._pid is not None:
-                # The renderer reaps the child only after it has told us of its end, so the number is still the child's.
+                # We are told of a child's end a moment after it was reaped: its number is hardly another's by then.
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(self._pid, signal.SIGKILL)
+            elif not self._ended:
+                # Not even forked: hang up, so that `wait` does not wait for a renderer that may be stuck itself.
+                with contextlib.suppress(OSError):
+                    self._channel.shutdown(socket.SHUT_RDWR)
 
     def wait(self, *, seconds: float, progress: Callable[[int], None]) -> Rendered:
         """Block until the child has ended, at most `seconds`; tells `progress` (0-100) on the way.
@@ -84,14 +92,16 @@ class Rendering:
         if failed := reports.get("failed"):
             kind = PermanentFailure if failed["permanent"] else TransientFailure
             raise kind(failed["message"], reason=failed["reason"])
-        if ended is None:
-            raise TransientFailure("the renderer ended before the child did", reason="render.lost")
         if self._killed and spent >= seconds:
+            if ended is None:
+                self._give_up()
             raise TransientFailure(
                 f"rendering took longer than {seconds:.0f} s and was stopped", reason="render.timeout"
             )
         if self._killed:
             raise TransientFailure("rendering was stopped", reason="render.killed")
+        if ended is None:
+            raise TransientFailure("the renderer ended before the child did", reason="render.lost")
         if "done" not in reports:
             raise _crash(ended["code"])
         size, digest = _digest(self._output)
@@ -121,7 +131,7 @@ class Rendering:
                         reports |= report
                     if "exit" in report:
                         with self._lock:
-                            self._pid = None
+                            self._pid, self._ended = None, True
             except (ConnectionError, json.JSONDecodeError):
                 pass  # cut off in mid-line by the renderer's death: what was reported so far decides
         self._sender.join()
@@ -144,14 +154,24 @@ class Renderer:
         """Begin an attempt; the child writes the PDF into `output`, an open file that is empty."""
         ours, theirs = socket.socketpair()
         with theirs, self._lock:
-            if self._process.poll() is not None:
-                self._start()
+            self._ensure()
+            process = self._process
             try:
                 socket.send_fds(self._control, [b"!"], [theirs.fileno(), output.fileno()])
             except OSError as error:
                 ours.close()
                 raise TransientFailure("the renderer is gone", reason="render.lost") from error
-        return Rendering(ours, job, output)
+        return Rendering(ours, job, output, give_up=process.kill)
+
+    def ensure(self) -> None:
+        """Start it again if it has died. From the main thread, it lasts as long as the process."""
+        with self._lock:
+            self._ensure()
+
+    def _ensure(self) -> None:
+        if self._process.poll() is not None:
+            self._control.close()
+            self._start()
 
     def close(self) -> None:
         """End the renderer and its children."""

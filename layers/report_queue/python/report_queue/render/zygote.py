@@ -56,7 +56,7 @@ def serve(control: socket.socket) -> None:
 def _bury(channels: dict[int, int]) -> None:
     """Tell the end of every child that has ended."""
     for pid in list(channels):
-        # Looked at before it is reaped: until its end is told, its number must not become another process's.
+        # Looked at before it is reaped: as long as it is not, its group's number is not another's.
         if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
             continue
         channel = channels.pop(pid)
