@@ -35,6 +35,8 @@ def test_an_unknown_environment_is_refused_with_the_names_that_there_are() -> No
         ({"settings": {"wrokers": 5}}, "wrokers"),
         ({"settings": {"slots": 0}}, "slots"),
         ({"settings": {"bucket": "of-another"}}, "bucket"),
+        ({"settings": {"attempt_ms": 900_000}}, "attempt_ms"),  # no worker would ever have the time to claim
+        ({"settings": {"slots": 4}}, "child_memory_mb"),
     ],
 )
 def test_a_slip_is_refused_by_name(slip: dict[str, Any], named: str) -> None:

@@ -49,6 +49,14 @@ class Lives:
             self.close(lease.id, State.COMPLETED, result=result)
         return lease.id
 
+    def end(self, job_id: str) -> None:
+        """The worker completes this job, which is the first in line."""
+        lease = self.claim()
+        assert lease.id == job_id
+        result = self.publish(lease)
+        self._wired.queue.complete(self.worker, Completed(lease, result))
+        self.close(job_id, State.COMPLETED, result=result)
+
     def failed(self, *, receipt: bool = True) -> str:
         """A job that failed for good."""
         lease = self._submitted_and_claimed()

@@ -154,6 +154,29 @@ def test_a_renderer_that_died_is_started_again() -> None:
         assert render(renderer, job()).pages >= 1
 
 
+def test_a_renderer_that_is_stuck_is_given_up_in_time_and_replaced() -> None:
+    with Renderer() as renderer:
+        assert render(renderer, job()).pages >= 1
+        stuck = renderer.pid
+        os.kill(stuck, signal.SIGSTOP)
+        with pytest.raises(TransientFailure) as failure:
+            render(renderer, job(), seconds=0.3)
+        assert failure.value.reason == "render.timeout"
+        assert ends(stuck)
+        assert render(renderer, job()).pages >= 1
+        assert renderer.pid != stuck
+
+
+def test_an_attempt_that_is_dropped_before_its_child_runs_ends_at_once() -> None:
+    with Renderer() as renderer, output() as file:  # a cold one: it forks when it has warmed up
+        rendering = renderer.start(job(), file)
+        rendering.kill()
+        with pytest.raises(TransientFailure) as failure:
+            rendering.wait(seconds=60, progress=lambda _: None)
+        assert failure.value.reason == "render.killed"
+        assert render(renderer, job()).pages >= 1
+
+
 def test_a_killed_worker_leaves_neither_renderer_nor_child_behind() -> None:
     code = (
         "import sys, tempfile, time; from report_queue.render import Renderer, RenderJob\n"

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import pypdf
 import pytest
@@ -132,11 +133,63 @@ def test_a_worker_whose_time_runs_out_ends_what_it_has_and_sends_for_another(wor
     assert len(drain.run(None).ended) == 2
     assert [world.job(job_id).state for job_id in ids] == [State.COMPLETED, State.COMPLETED, State.WAITING]
     assert isinstance(drain.bus, Sent)
-    assert len(drain.bus.tokens) == 1
+    assert drain.bus.tokens
     assert world.queue.workers() == []
 
 
-def test_a_store_that_is_away_costs_an_attempt_and_not_the_job(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_a_worker_winds_up_no_end_waits_for_a_neighbours(world: World) -> None:
+    world = world.with_settings(wake_ms=1)
+    slow, quick, waits = world.accept("test", LONG), world.accept(), world.accept()
+    looks = iter([900_000])
+    drain = replace(world.worker(), remaining_ms=lambda: next(looks, 0), bus=Sent())
+    thread = in_background(lambda: drain.run(None))
+    until(lambda: world.job(quick).state is State.COMPLETED)
+    assert world.job(slow).state is State.ACTIVE
+    sent = drain.bus
+    assert isinstance(sent, Sent)
+    until(lambda: bool(sent.tokens))  # and others are sent for at once
+    thread.join()
+    assert world.ended_well(slow)
+    assert world.ended_well(quick)
+    assert world.job(waits).state is State.WAITING
+
+
+def test_whatever_happens_to_a_beat_the_next_one_follows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = world.with_settings(beat_ms=100)
+    beats: list[int] = []
+    beat = world.queue.beat
+
+    def once_broken(*given: Any, **named: Any) -> Any:
+        beats.append(1)
+        if len(beats) == 1:
+            raise ZeroDivisionError
+        return beat(*given, **named)
+
+    monkeypatch.setattr(world.queue, "beat", once_broken)
+    job_id = world.accept("test", LONG)
+    world.drain()
+    assert len(beats) > 2
+    assert world.ended_well(job_id)
+
+
+def test_an_outage_of_the_store_does_not_fail_a_job_however_long(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = world.accept(attempts=1)
+
+    def away(*_: object) -> None:
+        raise StoreAway("S3 does not answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.ledger, "open_request", away)
+        for minute in range(4):
+            world.queue.promote(now=world.queue.now() + minute * 60_000)
+            world.drain()
+            assert world.job(job_id).state is State.DELAYED
+    world.queue.promote(now=world.queue.now() + 600_000)
+    world.drain()
+    assert world.ended_well(job_id)
+
+
+def test_a_store_that_is_away_costs_time_and_not_the_job(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     job_id = world.accept()
 
     def away(*_: object) -> None:
@@ -194,7 +247,9 @@ def test_a_job_that_the_ledger_has_as_ended_is_not_rendered_again(world: World, 
     assert len(world.keys("reports/")) == (1 if state is State.COMPLETED else 0)
 
 
-def test_a_mistake_in_the_worker_is_told_without_the_payload(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_in_the_worker_is_told_without_the_payload(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     job_id = world.accept()
 
     def publish(**_: object) -> None:
@@ -205,3 +260,5 @@ def test_a_mistake_in_the_worker_is_told_without_the_payload(world: World, monke
     job = world.job(job_id)
     assert (job.state, job.reason) == (State.DELAYED, "worker.error")
     assert "secret" not in (job.message or "")
+    assert "ValueError" in caplog.text
+    assert "secret" not in caplog.text
