@@ -97,9 +97,8 @@ def test_scripts_that_the_broker_forgot_are_sent_again(valkey: str) -> None:
 
 
 @contextmanager
-def proxy_that_loses_replies(path: Path, target: str, lose: int) -> Iterator[str]:
-    """Passes everything on, but hangs up instead of giving the first `lose` replies to an EVAL or EVALSHA."""
-    left = [lose]
+def proxy_that_loses_replies(path: Path, target: str, lost: list[bytes], *, lose: int) -> Iterator[str]:
+    """Passes everything on, but hangs up instead of giving the first `lose` replies to scripts, which `lost` keeps."""
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
     listener.listen()
@@ -118,8 +117,8 @@ def proxy_that_loses_replies(path: Path, target: str, lose: int) -> Iterator[str
             while asked := client.recv(1 << 20):
                 server.sendall(asked)
                 reply = server.recv(1 << 20)
-                if b"EVAL" in asked and not reply.startswith(b"-NOSCRIPT") and left[0]:
-                    left[0] -= 1
+                if b"EVAL" in asked and not reply.startswith(b"-NOSCRIPT") and len(lost) < lose:
+                    lost.append(reply)
                     return
                 client.sendall(reply)
 
@@ -131,16 +130,31 @@ def proxy_that_loses_replies(path: Path, target: str, lose: int) -> Iterator[str
         path.unlink()
 
 
+def behind(url: str, queue: Queue) -> Queue:
+    """The same queue, reached through another address."""
+    settings = settings_for(url, queue=queue._keys[0].split("}")[0][1:])
+    return Queue(broker(settings), settings)
+
+
 def test_a_lost_reply_is_asked_for_again_and_the_job_is_claimed_once(valkey: str) -> None:
     target = valkey.removeprefix("unix://")
     direct = queue_at(valkey)
     direct.enqueue(new_job("a"), new_job("b"), now=T0)
-    settings = settings_for(valkey, queue=direct._keys[0].split("}")[0][1:])
-    with proxy_that_loses_replies(Path(target).parent / "proxy", target, lose=1) as url:
-        lossy = Queue(broker(settings.model_copy(update={"broker_url": url})), settings)
-        lease = claim_one(lossy)
+    with proxy_that_loses_replies(Path(target).parent / "proxy", target, [], lose=1) as url:
+        lease = claim_one(behind(url, direct))
     assert lease.attempt == 1
     assert direct.counts() == {**dict.fromkeys(State, 0), State.ACTIVE: 1, State.WAITING: 1}
+
+
+def test_a_call_is_made_twice_and_no_more(valkey: str) -> None:
+    """The client's own retries, ten by default, are off."""
+    target = valkey.removeprefix("unix://")
+    lost: list[bytes] = []
+    with proxy_that_loses_replies(Path(target).parent / "proxy", target, lost, lose=100) as url:
+        through = behind(url, queue_at(valkey))
+        with pytest.raises(BrokerAway):
+            through.now()
+    assert len(lost) == 2
 
 
 def test_a_script_touches_declared_keys_only_and_their_number_is_fixed(valkey: str) -> None:

@@ -17,8 +17,10 @@ from report_queue.errors import PermanentFailure, TransientFailure
 from report_queue.job import Progress, State
 from report_queue.render import Rendered, Renderer, Rendering, RenderJob
 from report_queue.reports import report_types
+from stacks import command_line
 from worker_world import World
 
+ENDLESS = {"title": "x", "message": "x", "rows": [{"label": f"row {n}", "value": n} for n in range(30_000)]}
 LONG = {"title": "Long", "message": "x", "rows": [{"label": f"row {n}", "value": n} for n in range(1000)]}
 
 
@@ -42,16 +44,18 @@ def render(renderer: Renderer, wanted: RenderJob, *, seconds: float = 60) -> Ren
         return renderer.start(wanted, file).wait(seconds=seconds, progress=lambda _: None)
 
 
-def running(renderer: Renderer, file: BufferedRandom) -> tuple[Rendering, int]:
+def running(renderer: Renderer, file: BufferedRandom, data: object = LONG) -> tuple[Rendering, int]:
     """A rendering whose child runs, and the child's pid."""
-    rendering = renderer.start(job(LONG), file)
+    rendering = renderer.start(job(data), file)
     while not (children := children_of(renderer.pid)):
         time.sleep(0.005)
     return rendering, children[0]
 
 
-def children_of(pid: int) -> list[int]:
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+def children_of(renderer: int) -> list[int]:
+    """Its forks; what its libraries start while it warms up are other programs."""
+    found = [int(word) for word in Path(f"/proc/{renderer}/task/{renderer}/children").read_text().split()]
+    return [pid for pid in found if "report_queue.render.zygote" in command_line(pid)]
 
 
 def alive(pid: int) -> bool:
@@ -145,7 +149,7 @@ def test_a_renderer_that_died_is_started_again() -> None:
     with Renderer() as renderer:
         assert render(renderer, job()).pages >= 1
         with output() as file:
-            rendering, child = running(renderer, file)
+            rendering, child = running(renderer, file, ENDLESS)
             os.kill(renderer.pid, signal.SIGKILL)
             with pytest.raises(TransientFailure) as failure:
                 rendering.wait(seconds=60, progress=lambda _: None)

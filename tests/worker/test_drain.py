@@ -12,8 +12,9 @@ import pypdf
 import pytest
 import redis
 
+from report_queue.attempt import Attempt, Slot
 from report_queue.errors import StoreAway
-from report_queue.job import NewJob, State, Verdict
+from report_queue.job import Completed, Lease, NewJob, State, Verdict
 from report_queue.queue import Worker
 from report_queue.wake import Bus
 from worker_world import World
@@ -89,6 +90,36 @@ def test_a_second_attempt_takes_the_report_that_the_first_published(world: World
     assert world.job(job_id).result == published
     assert world.pdf(job_id) == b"%PDF-first"
     assert world.keys("open/") == []
+
+
+def test_a_second_attempt_does_not_render_what_is_published(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = world.accept()
+    world.drain()
+    receipt = world.ledger.receipt(job_id)
+    assert receipt
+    assert receipt.result
+    again = Slot(world.worker().worker, world.queue, world.ledger, world.renderer, world.settings)
+    monkeypatch.setattr(world.ledger, "open_request", lambda _: receipt.request)
+    monkeypatch.setattr(world.renderer, "start", None)  # would raise
+    outcome = again.make(Attempt(Lease(job_id, "acme", "test", attempt=2, round=0, accepted_at=0)))
+    assert isinstance(outcome, Completed)
+    assert outcome.result == receipt.result
+
+
+def test_a_job_that_is_cancelled_between_rendering_and_publishing_is_not_published(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = world.accept()
+    render = Slot._render
+
+    def then_cancelled(*given: Any) -> Any:
+        rendered = render(*given)
+        world.queue.cancel(job_id)
+        return rendered
+
+    monkeypatch.setattr(Slot, "_render", then_cancelled)
+    assert world.drain().lost == 1
+    assert world.keys("reports/") == []
 
 
 def test_a_job_that_is_cancelled_while_it_renders_is_killed_and_publishes_nothing(world: World) -> None:
