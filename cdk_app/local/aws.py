@@ -23,20 +23,26 @@ ACCOUNT = "123456789012"
 
 
 async def start_aws(
-    processes: Processes, *, data_dir: Path, bucket: str, bus: str, secret: str, log: Path, env: Mapping[str, str]
-) -> tuple[str, asyncio.subprocess.Process]:
-    """Start it; returns its URL at once (a request waits until it is up) and the process."""
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
-        process = await processes.start(
-            *(sys.executable, "-m", "cdk_app.local.aws"),
-            *("--fd", str(listening.fileno()), "--data-dir", str(data_dir)),
-            *("--bucket", bucket, "--bus", bus, "--secret", secret),
-            log=log,
-            env=env,
-            cwd=Path(__file__).parents[2],
-            pass_fds=(listening.fileno(),),
-        )
-        return f"http://127.0.0.1:{listening.getsockname()[1]}", process
+    processes: Processes,
+    *,
+    front: socket.socket,
+    data_dir: Path,
+    bucket: str,
+    bus: str,
+    secret: str,
+    log: Path,
+    env: Mapping[str, str],
+) -> asyncio.subprocess.Process:
+    """Start it behind a socket that listens already: a request waits there until it is up."""
+    return await processes.start(
+        *(sys.executable, "-m", "cdk_app.local.aws"),
+        *("--fd", str(front.fileno()), "--data-dir", str(data_dir)),
+        *("--bucket", bucket, "--bus", bus, "--secret", secret),
+        log=log,
+        env=env,
+        cwd=Path(__file__).parents[2],
+        pass_fds=(front.fileno(),),
+    )
 
 
 def main() -> None:

@@ -20,10 +20,10 @@ GRACE_S = 10.0
 
 async def start_broker(
     processes: Processes, *, folder: Path, sockets: Path, log: Path, env: Mapping[str, str]
-) -> tuple[str, asyncio.subprocess.Process]:
-    """Start it, wait until what the append-only file holds is loaded; returns its URL and the process."""
+) -> asyncio.subprocess.Process:
+    """Start it, and wait until what the append-only file holds is loaded."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = sockets / "valkey.sock"
+    path = _socket(sockets)
     process = await processes.start(
         str(get_binary_path()),
         *("--port", "0"),
@@ -38,9 +38,18 @@ async def start_broker(
     while process.returncode is None:
         with suppress(OSError):
             if await _ping(path):
-                return f"unix://{path}", process
+                return process
         await asyncio.sleep(0.02)
     raise StackError(f"the broker did not start; its log is {log}")
+
+
+def broker_url(sockets: Path) -> str:
+    """Where it is to be reached."""
+    return f"unix://{_socket(sockets)}"
+
+
+def _socket(sockets: Path) -> Path:
+    return sockets / "valkey.sock"
 
 
 async def _ping(path: Path) -> bool:

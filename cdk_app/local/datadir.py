@@ -39,7 +39,10 @@ class DataDir:
 def hold(path: Path) -> Iterator[DataDir]:
     """Hold the directory, with empty logs; raises StackError where another stack does."""
     path = path.resolve()
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)  # documents and keys are in it
+    except OSError as error:
+        raise StackError(f"--data-dir {path} cannot be made: {error.strerror}") from None
     with (path / "lock").open("a") as lock:  # the kernel drops the lock with the process, however it ends
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -18,9 +18,10 @@ async def invoke(function: str, file: Path, *, data_dir: Path, drawing: Drawing)
         raise StackError(f"no function {function!r}; there are: {', '.join(names)}")
     try:
         event = json.loads(file.read_text("utf-8"))
+        json.dumps(event, allow_nan=False)  # as it will be sent
     except FileNotFoundError:
         raise StackError(f"no file {file}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, RecursionError, ValueError) as error:
         raise StackError(f"{file} is not JSON: {error}") from None
 
     there = running(data_dir)

@@ -21,13 +21,14 @@ import httpx
 
 from cdk_app import topology
 from cdk_app.local.aws import start_aws
-from cdk_app.local.broker import GRACE_S, start_broker
+from cdk_app.local.broker import GRACE_S, broker_url, start_broker
 from cdk_app.local.bus import bus_app
 from cdk_app.local.datadir import hold
 from cdk_app.local.delivery import Delivery
 from cdk_app.local.environment import basic_environment, function_environment
 from cdk_app.local.errors import StackError
 from cdk_app.local.gateway import Gateway
+from cdk_app.local.kept import Kept
 from cdk_app.local.keys import local_key
 from cdk_app.local.pool import Pool
 from cdk_app.local.processes import Processes
@@ -96,14 +97,38 @@ async def stack(
 
         say("starting  broker (Valkey), S3, EventBridge and Secrets Manager (moto)")
         env = basic_environment()
-        up.broker_url, broker = await start_broker(
-            processes, folder=held.path / "broker", sockets=held.sockets, log=held.log("broker"), env=env
+        broker = Kept(
+            lambda: start_broker(
+                processes, folder=held.path / "broker", sockets=held.sockets, log=held.log("broker"), env=env
+            ),
+            name="broker",
+            processes=processes,
+            say=say,
         )
-        ends.push_async_callback(processes.end, broker, grace_s=GRACE_S)
-        up.aws_url, aws = await start_aws(
-            processes, data_dir=held.path, bucket=BUCKET, bus=BUS, secret=SECRET, log=held.log("aws"), env=env
+        await broker.begin()
+        ends.push_async_callback(broker.end, grace_s=GRACE_S)
+        up.broker_url = broker_url(held.sockets)
+        aws_front = ends.enter_context(listen(0))
+        aws = Kept(
+            lambda: start_aws(
+                processes,
+                front=aws_front,
+                data_dir=held.path,
+                bucket=BUCKET,
+                bus=BUS,
+                secret=SECRET,
+                log=held.log("aws"),
+                env=env,
+            ),
+            name="moto",
+            processes=processes,
+            say=say,
         )
-        ends.push_async_callback(processes.end_all, but=(broker, aws))  # functions end before what they talk to
+        await aws.begin()
+        ends.push_async_callback(aws.end)
+        up.aws_url = f"http://127.0.0.1:{aws_front.getsockname()[1]}"
+        # Functions end before what they talk to.
+        ends.push_async_callback(lambda: processes.end_all(but=(broker.process, aws.process)))
 
         client = await ends.enter_async_context(httpx.AsyncClient(trust_env=False, limits=httpx.Limits(), timeout=60))
         delivery = Delivery(up.invoke, say=say)
@@ -127,7 +152,7 @@ async def stack(
             limit = workers if function.name == "worker" else 1 if function.name in _SINGLE else 4
             up.pools[function.name] = Pool(start=sandboxes.start, end=sandboxes.end, limit=limit)
         await _all_of(
-            _answering(aws, up.aws_url, client, held.log("aws")),
+            _answering(aws.process, up.aws_url, client, held.log("aws")),
             *(_warm(up, name, held.log(name)) for name in up.pools),
         )
 

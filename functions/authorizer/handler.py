@@ -1,23 +1,22 @@
 """Who may call the API: a bearer key, checked against the hashes in Secrets Manager.
 
-The answer is the HTTP API's simple response. Where the secret cannot be read it raises: API Gateway then answers 500
-and lets nobody in. It never logs a token, and keeps nothing but the secret, for half a minute.
+The answer is the HTTP API's simple response. Where the secret cannot be had it raises: API Gateway then answers 500
+and lets nobody in. It never logs a token.
 """
 
 import os
 import re
+from functools import cache
 from typing import Any, Final
 
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities import parameters
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from report_queue import keys
+from report_queue.secret import Secret
 from report_queue.settings import Settings
 from report_queue.telemetry import logger, metrics, watched
-
-SECRET_AGE_S: Final = 30  # a key that is withdrawn works this much longer, beside the gateway's own cache
 
 _BEARER: Final = re.compile(r"(?i:bearer) +(\S+)")
 
@@ -26,7 +25,7 @@ _BEARER: Final = re.compile(r"(?i:bearer) +(\S+)")
 def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     """Allow or deny one request, given as an authorizer event of payload format 2.0."""
     bearer = _BEARER.fullmatch(_header(event, "authorization"))
-    principal = keys.verify(bearer[1], _secret()) if bearer else None
+    principal = keys.verify(bearer[1], _secret(Settings.read(os.environ).keys_secret).read()) if bearer else None
     if principal is None:
         logger.info("denied", token_given=bearer is not None)
         metrics.add_metric("Denied", MetricUnit.Count, 1)
@@ -42,8 +41,9 @@ def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     }
 
 
-def _secret() -> str:
-    return parameters.get_secret(Settings.read(os.environ).keys_secret, max_age=SECRET_AGE_S)
+@cache
+def _secret(name: str) -> Secret:
+    return Secret(name)
 
 
 def _header(event: dict[str, Any], name: str) -> str:

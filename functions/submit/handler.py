@@ -28,7 +28,7 @@ def generate(principal: Annotated[Principal, Depends(needs("submit"))]) -> Respo
         {
             "statusCode": 202,
             "success": True,
-            "message": "The report is queued." if accepted.queued else "The report is accepted and will be queued.",
+            "message": _message(accepted),
             "data": {"jobId": accepted.id},
         },
         status=202,
@@ -38,6 +38,12 @@ def generate(principal: Annotated[Principal, Depends(needs("submit"))]) -> Respo
             **({"Idempotency-Replayed": "true"} if accepted.replayed else {}),
         },
     )
+
+
+def _message(accepted: desk.Accepted) -> str:
+    if accepted.replayed:
+        return "This request was accepted before."
+    return "The report is queued." if accepted.queued else "The report is accepted and will be queued."
 
 
 handler = entry(app)

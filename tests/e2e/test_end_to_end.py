@@ -113,5 +113,20 @@ def test_with_the_store_away_nothing_is_half_accepted(stack: Running) -> None:
     assert sum(counts(stack).values()) == 0
 
 
+def test_a_broker_and_a_store_that_die_come_back_with_all_that_they_had(stack: Running) -> None:
+    job_id = stack.submit("test", marked("test", "Mark-before"))
+    until(lambda: stack.job(job_id)["status"] == "completed", "the report")
+    before = stack.pdf(job_id)
+    for words in ("valkey-server", "cdk_app.local.aws"):
+        (pid,) = stack.pids(words)
+        os.kill(pid, signal.SIGKILL)
+        until(lambda died=pid, words=words: [p for p in stack.pids(words) if p != died] != [], f"another {words}")
+    until(lambda: stack.ask("GET", "/health").json().get("status") == "ok", "health")
+    assert counts(stack)["completed"] == 1
+    assert stack.pdf(job_id) == before
+    again = stack.submit("test", marked("test", "Mark-after"))
+    until(lambda: stack.job(again)["status"] == "completed", "another report")
+
+
 def counts(stack: Running) -> dict[str, int]:
     return dict(stack.ask("GET", "/api/stats").json()["counts"])

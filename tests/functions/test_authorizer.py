@@ -7,12 +7,13 @@ from typing import Any
 
 import boto3
 import pytest
-from aws_lambda_powertools.utilities.parameters import clear_caches
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from botocore.exceptions import ConnectTimeoutError
 from gateway import Context
 
-from functions.authorizer.handler import handler
+from functions.authorizer.handler import _secret, handler
 from report_queue import keys
+from report_queue.secret import FRESH_S, STALE_S
 
 PEPPER = "ab" * 32
 KEY, KEY_ID, RECORD = keys.create("acme", ["submit", "read"], PEPPER, entropy=bytes(range(25)))
@@ -32,9 +33,9 @@ def authorize(headers: dict[str, str]) -> Any:
 @pytest.fixture
 def no_secret(environment: Any) -> Iterator[None]:
     """The environment of the authorizer, with nothing cached, and no secret yet."""
-    clear_caches()
+    _secret.cache_clear()
     yield
-    clear_caches()
+    _secret.cache_clear()
 
 
 @pytest.fixture
@@ -66,6 +67,44 @@ def test_anything_else_does_not(value: str, secret: None) -> None:
 def test_nobody_gets_in_while_the_keys_cannot_be_read(no_secret: None) -> None:
     with pytest.raises(GetParameterError):
         authorize({"authorization": f"Bearer {KEY}"})
+
+
+def test_an_outage_of_secrets_manager_keeps_nobody_out_for_a_while_who_had_a_key(
+    secret: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    kept = _secret("report-queue/keys")
+    kept.clock = lambda: now[0]
+    assert authorize({"authorization": f"Bearer {KEY}"})["isAuthorized"]
+    monkeypatch.setattr(kept, "_provider", Away())
+    now[0] = STALE_S - 1
+    assert authorize({"authorization": f"Bearer {KEY}"})["isAuthorized"]
+    assert not authorize({"authorization": f"Bearer {KEY[:-1]}v"})["isAuthorized"]
+    now[0] = STALE_S + 1
+    with pytest.raises(GetParameterError):
+        authorize({"authorization": f"Bearer {KEY}"})
+
+
+def test_a_secret_that_is_gone_is_no_outage(secret: None) -> None:
+    now = [0.0]
+    kept = _secret("report-queue/keys")
+    kept.clock = lambda: now[0]
+    assert authorize({"authorization": f"Bearer {KEY}"})["isAuthorized"]
+    boto3.client("secretsmanager").delete_secret(SecretId="report-queue/keys", ForceDeleteWithoutRecovery=True)
+    assert authorize({"authorization": f"Bearer {KEY}"})["isAuthorized"]  # kept for half a minute
+    now[0] = FRESH_S + 1
+    with pytest.raises(GetParameterError):
+        authorize({"authorization": f"Bearer {KEY}"})
+
+
+class Away:
+    """A provider in an outage, as Powertools tells it."""
+
+    def get(self, *_: object, **__: object) -> str:
+        try:
+            raise ConnectTimeoutError(endpoint_url="https://secretsmanager")
+        except ConnectTimeoutError as error:
+            raise GetParameterError(str(error))  # noqa: B904 — so it does
 
 
 def test_a_secret_that_makes_no_sense_lets_nobody_in(no_secret: None) -> None:

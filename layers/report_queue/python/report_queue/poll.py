@@ -50,6 +50,7 @@ def poll(
     promoted = woken = 0
     while True:
         promoted += _all(lambda: queue.promote(limit=_PROMOTE), limit=_PROMOTE)
+        queue.requeue()  # what dead workers held need not wait for requeue_stalled while we are here
         woken += bus.wake(queue.wake())
         gauges = queue.gauges()
         now = queue.now()

@@ -3,7 +3,7 @@
     broker knows the round   ledger        the job is
     yes                      open          as the broker says
     yes                      closed        as the receipt says; the broker's record adds detail where the two agree
-    no                       open          waiting: the broker was wiped, or has not heard of the retry's round yet
+    no                       open          waiting, or delayed: the broker was wiped, or has not heard of the round yet
     no                       closed        as the receipt says
     no                       neither       not found; so is another tenant's
 
@@ -11,7 +11,7 @@ The ledger is the truth and the broker only the order: where a receipt is there,
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from report_queue.errors import Conflict, NotFound
@@ -80,7 +80,7 @@ def _standing(ledger: Ledger, job: Job | None, *, tenant: str, id: str) -> Stand
         return Standing(_ended(receipt), job is not None, opened, receipt)
     if job is None:
         assert opened is not None
-        return Standing(_waiting(opened), False, opened, receipt)
+        return Standing(_to_come(opened), False, opened, receipt)
     return Standing(job, True, opened, receipt)
 
 
@@ -93,8 +93,11 @@ def _not_found() -> NotFound:
     return NotFound("There is no such job.")
 
 
-def _waiting(request: Request) -> Job:
-    return _job(request, State.WAITING, at=request.accepted_at, attempt=0, failures=0, receipt=None)
+def _to_come(request: Request) -> Job:
+    """As the reconciler will enqueue it."""
+    state = State.WAITING if request.due_at is None else State.DELAYED
+    job = _job(request, state, at=request.accepted_at, attempt=0, failures=0, receipt=None)
+    return job if request.due_at is None else replace(job, moment=request.due_at)
 
 
 def _ended(receipt: Receipt) -> Job:
