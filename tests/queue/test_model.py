@@ -4,7 +4,7 @@ The model is the drawing in `report_queue.job`, in Python. The test fails unless
 so it cannot become one that proves nothing.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -52,6 +52,7 @@ class Expected:
     at: int = 0
     attempt: int = 0
     failures: int = 0
+    outages: int = 0
     stalls: int = 0
     round: int = 0
     worker: str | None = None
@@ -98,8 +99,8 @@ class Machine(RuleBasedStateMachine):
             self.moves("claim", lease.id, State.ACTIVE, self.now + self.settings.lease_ms)
             self.leases.append((by, lease))
 
-    @rule(data=st.data(), success=st.booleans(), permanent=st.booleans())
-    def end(self, data: st.DataObject, success: bool, permanent: bool) -> None:
+    @rule(data=st.data(), success=st.booleans(), permanent=st.booleans(), blameless=st.booleans())
+    def end(self, data: st.DataObject, success: bool, permanent: bool, blameless: bool) -> None:
         if not self.leases:
             return
         by, lease = data.draw(st.sampled_from(self.leases))  # stale ones too, and the same one again
@@ -107,7 +108,8 @@ class Machine(RuleBasedStateMachine):
         if success:
             verdict = self.queue.complete(worker(by), completed(lease), now=self.now)
         else:
-            verdict = self.queue.fail(worker(by), failed(lease, permanent=permanent), now=self.now)
+            failure = replace(failed(lease, permanent=permanent), blameless=blameless)
+            verdict = self.queue.fail(worker(by), failure, now=self.now)
         refusal = self.refusal(job, by, lease)
         if refusal:
             assert verdict is refusal
@@ -119,13 +121,15 @@ class Machine(RuleBasedStateMachine):
         elif success:
             self.moves("complete", lease.id, State.COMPLETED, self.now)
         else:
-            job.failures += 1
+            job.failures += not blameless
+            job.outages += blameless
             if permanent or job.failures >= 2:
                 self.moves("fail", lease.id, State.FAILED, self.now)
             else:
                 (found,) = self.queue.find(lease.id)
                 assert found
-                wait = self.settings.backoff_ms
+                tries = job.outages if blameless else job.failures
+                wait = min(self.settings.backoff_ms * 2 ** (tries - 1), self.settings.backoff_limit_ms)
                 assert wait <= found.moment - self.now <= wait * (1 + self.settings.backoff_jitter)
                 self.moves("fail", lease.id, State.DELAYED, found.moment)
 
@@ -164,7 +168,7 @@ class Machine(RuleBasedStateMachine):
             assert verdict is Verdict.UNKNOWN
             return
         if ahead and job.state in (State.FAILED, State.CANCELLED):
-            job.round, job.failures, job.stalls = job.round + 1, 0, 0
+            job.round, job.failures, job.outages, job.stalls = job.round + 1, 0, 0, 0
             self.moves("retry", name, State.WAITING, self.now)
         assert job.state
         assert verdict is State(job.state)

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import replace
 from io import BufferedRandom
 from pathlib import Path
 from typing import cast
@@ -17,6 +18,7 @@ from report_queue.errors import PermanentFailure, TransientFailure
 from report_queue.job import Progress, State
 from report_queue.render import Rendered, Renderer, Rendering, RenderJob
 from report_queue.reports import report_types
+from report_queue.settings import Settings
 from stacks import command_line
 from worker_world import World
 
@@ -118,6 +120,24 @@ def test_a_child_that_needs_too_much_memory_fails_for_good_and_its_neighbour_nev
             render(renderer, job(LONG, memory_mb=4))
         assert failure.value.reason == "render.out_of_memory"
         assert neighbour.wait(seconds=60, progress=lambda _: None).pages >= 1
+
+
+@pytest.mark.parametrize("name", sorted(report_types()))
+def test_as_many_rows_as_the_schema_takes_fit_in_a_childs_memory(renderer: Renderer, name: str) -> None:
+    """By a tenth of them: memory grows with the rows."""
+    kind = report_types()[name]
+    lists = {key: value["maxItems"] for key, value in kind.schema["properties"].items() if "maxItems" in value}
+    longest = max(lists, key=lists.__getitem__)
+
+    def peak_mb(rows: int) -> int:
+        sample = kind.sample[longest]
+        data = {**kind.sample, longest: [sample[row % len(sample)] for row in range(rows)]}
+        wanted = replace(job(), report_type=name, data=data)
+        return render(renderer, wanted).peak_memory_mb
+
+    few, tenth = len(kind.sample[longest]), lists[longest] // 10
+    per_row = (peak_mb(tenth) - peak_mb(few)) / (tenth - few)
+    assert peak_mb(few) + per_row * lists[longest] < 0.95 * Settings.model_fields["child_memory_mb"].default
 
 
 def test_a_child_that_crashes_is_told_by_its_signal(renderer: Renderer) -> None:

@@ -1,4 +1,4 @@
-"""Polling: what the clock alone can start. Promote what is due, forget what is old, wake workers for what waits.
+"""Polling: what the clock alone can start. Promote what is due, requeue what is over, forget what is old, wake workers.
 
 EventBridge calls once a minute at most, and a retry is due in five seconds. So where the next due moment falls within
 the minute, the poll stays and sleeps until then. While jobs wait or are worked on it stays too, and looks every few
