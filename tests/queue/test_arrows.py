@@ -185,6 +185,18 @@ def test_a_retry_begins_a_new_round_with_fresh_budgets_once(any_queue: Queue) ->
     assert any_queue.retry("nobody", round=1, now=T0).verdict is Verdict.UNKNOWN
 
 
+def test_a_retry_forgets_the_outages_too(any_queue: Queue) -> None:
+    any_queue.enqueue(new_job("a"), now=T0)
+    outage = replace(failed(claim_one(any_queue)), blameless=True)
+    any_queue.fail(worker(), outage, now=T0)
+    any_queue.cancel("a", now=T0)
+    any_queue.retry("a", round=1, now=T0)
+    any_queue.fail(worker(), replace(outage, lease=claim_one(any_queue, call=1)), now=T0)
+    (job,) = any_queue.find("a")
+    assert job
+    assert job.moment - T0 < 10 * SECOND  # the first wait again, not the second
+
+
 def test_a_completed_job_is_not_retried(any_queue: Queue) -> None:
     any_queue.enqueue(new_job("a"), now=T0)
     any_queue.complete(worker(), completed(claim_one(any_queue)), now=T0)
