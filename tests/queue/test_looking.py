@@ -35,6 +35,10 @@ def test_gauges_tell_age_and_the_next_due_moment(any_queue: Queue) -> None:
     assert gauges.counts[State.DELAYED] == 1
 
 
+def test_a_broker_that_is_there_answers(any_queue: Queue) -> None:
+    any_queue.ping()  # raises where it does not
+
+
 def test_the_clock_is_the_brokers(any_queue: Queue) -> None:
     before = any_queue.now()
     any_queue.enqueue(new_job("a"))
