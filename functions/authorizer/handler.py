@@ -24,6 +24,7 @@ _BEARER: Final = re.compile(r"(?i:bearer) +(\S+)")
 @watched(correlation_id_path=correlation_paths.API_GATEWAY_HTTP)
 def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     """Allow or deny one request, given as an authorizer event of payload format 2.0."""
+    metrics.add_metric("Requests", MetricUnit.Count, 1)
     bearer = _BEARER.fullmatch(_header(event, "authorization"))
     principal = keys.verify(bearer[1], _secret(Settings.read(os.environ).keys_secret).read()) if bearer else None
     if principal is None:
