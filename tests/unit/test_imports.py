@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 KNOWN_ONLY_BY: dict[tuple[str, ...], tuple[str, ...]] = {
     ("redis", "valkey"): ("report_queue.queue", "report_queue.wiring", "cdk_app.local"),
     ("boto3", "botocore"): (
-        "report_queue.ledger",
+        "report_queue.bucket",
         "report_queue.secret",
         "report_queue.wake",
         "report_queue.wiring",

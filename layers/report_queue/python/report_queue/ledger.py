@@ -22,25 +22,20 @@ does not answer, refuses, or is not the one that was expected; its messages name
 """
 
 import time
-from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote, urlsplit
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from report_queue.errors import StoreAway
-from report_queue.job import NewJob, Result, State
+from report_queue.bucket import Bucket
+from report_queue.job import NewJob, Result
+from report_queue.marks import Head, request_marks, result_marks
 from report_queue.receipt import Receipt
 from report_queue.request import Request
 
 JSON: Final = "application/json"
 PDF: Final = "application/pdf"
 
-# S3 answers 409 to one of two conditional writes that meet: it says nothing of the condition, so we ask again.
-_PAUSES_S: Final = (0.05, 0.1, 0.2, 0.4)
 # How often we look again when someone else changed an object between our look and our write. Each time the other one
 # got somewhere, and a job has few others: more than this is a fault, not a race.
 _LOOKS: Final = 5
@@ -58,7 +53,7 @@ class Ledger:
     """The three prefixes of one bucket."""
 
     def __init__(self, s3_client: Any, *, bucket: str, sleep: Callable[[float], None] = time.sleep) -> None:
-        self._bucket = _Bucket(s3_client, bucket, sleep)
+        self._bucket = Bucket(s3_client, bucket, sleep)
 
     # Acceptance.
 
@@ -67,11 +62,11 @@ class Ledger:
 
         After StoreAway it may or may not have been kept; sending it again under the same id is safe.
         """
-        mine = _request_marks(request)
+        mine = request_marks(request)
         for _ in range(_LOOKS):
             etag = self._bucket.put(_open(request.id), request.to_json(), content_type=JSON, marks=mine)
             # Open first, then closed: `close` writes in the other order, so one of them is seen.
-            opened = _Head(etag, 0, mine) if etag else self._bucket.head(_open(request.id))
+            opened = Head(etag, 0, mine) if etag else self._bucket.head(_open(request.id))
             closed = self._bucket.head(_closed(request.id))
             if closed and (not opened or closed.round >= opened.round):
                 if opened:
@@ -100,7 +95,7 @@ class Ledger:
                 _open(request.id),
                 request.to_json(),
                 content_type=JSON,
-                marks=_request_marks(request),
+                marks=request_marks(request),
                 replaces=stale.etag if stale else None,
             ):
                 return True
@@ -157,7 +152,7 @@ class Ledger:
         key = _report(tenant, id)
         made = Result(key, size, pages, sha256, seconds, peak_memory_mb)
         for _ in range(_LOOKS):
-            if self._bucket.put(key, body, content_type=PDF, marks=_result_marks(made), size=size, sha256=sha256):
+            if self._bucket.put(key, body, content_type=PDF, marks=result_marks(made), size=size, sha256=sha256):
                 return made
             if (there := self._bucket.head(key)) is not None:
                 return there.result(key)
@@ -193,11 +188,11 @@ class Ledger:
         `inline`: a browser shows it where it can, instead of saving it.
         """
         disposition = _disposition("inline" if inline else "attachment", filename)
-        return self._bucket.link(_report(tenant, id), disposition=disposition, seconds=seconds)
+        return self._bucket.link(_report(tenant, id), disposition=disposition, content_type=PDF, seconds=seconds)
 
     def origin(self) -> str:
         """Where links lead: scheme and host, for a page's policy."""
-        parts = urlsplit(self._bucket.link("reports/", disposition="inline", seconds=1))
+        parts = urlsplit(self._bucket.link("reports/", disposition="inline", content_type=PDF, seconds=1))
         return f"{parts.scheme}://{parts.netloc}"
 
     def ping(self) -> None:
@@ -206,8 +201,8 @@ class Ledger:
 
     def _keep(self, receipt: Receipt) -> None:
         key = _closed(receipt.request.id)
-        marks = _request_marks(receipt.request) | {"state": receipt.state.value}
-        there: _Head | None = None  # the first try supposes what is nearly always so: there is none
+        marks = request_marks(receipt.request) | {"state": receipt.state.value}
+        there: Head | None = None  # the first try supposes what is nearly always so: there is none
         for _ in range(_LOOKS):
             etag = there.etag if there else None
             if self._bucket.put(key, receipt.to_json(), content_type=JSON, marks=marks, replaces=etag):
@@ -217,163 +212,9 @@ class Ledger:
                 return
         raise self._bucket.unsteady("close", key)
 
-    def _standing(self, job_id: str) -> tuple["_Head | None", "_Head | None"]:
+    def _standing(self, job_id: str) -> tuple["Head | None", "Head | None"]:
         """The heads of open and closed, in this order of looking (see `accept`)."""
         return self._bucket.head(_open(job_id)), self._bucket.head(_closed(job_id))
-
-
-@dataclass(frozen=True)
-class _Head:
-    """What a HEAD says of an object, and its marks (the user metadata) as facts."""
-
-    etag: str
-    size: int
-    marks: dict[str, str]
-
-    @property
-    def round(self) -> int:
-        return int(self.marks["round"])
-
-    @property
-    def digest(self) -> str:
-        return self.marks["digest"]
-
-    @property
-    def state(self) -> State:
-        return State(self.marks["state"])
-
-    def new_job(self, job_id: str) -> NewJob:
-        due_at = self.marks.get("due-at")
-        return NewJob(
-            id=job_id,
-            tenant=self.marks["tenant"],
-            report_type=self.marks["report-type"],
-            accepted_at=int(self.marks["accepted-at"]),
-            attempts=int(self.marks["attempts"]),
-            round=self.round,
-            due_at=int(due_at) if due_at else None,
-        )
-
-    def result(self, key: str) -> Result:
-        return Result(
-            key=key,
-            size=self.size,
-            pages=int(self.marks["pages"]),
-            sha256=self.marks["sha256"],
-            seconds=float(self.marks["seconds"]),
-            peak_memory_mb=int(self.marks["peak-memory-mb"]),
-        )
-
-
-def _request_marks(request: Request) -> dict[str, str]:
-    marks = {
-        "tenant": request.tenant,
-        "report-type": request.report_type,
-        "accepted-at": str(request.accepted_at),
-        "attempts": str(request.attempts),
-        "round": str(request.round),
-        "digest": request.digest,
-    }
-    return marks if request.due_at is None else marks | {"due-at": str(request.due_at)}
-
-
-def _result_marks(result: Result) -> dict[str, str]:
-    return {
-        "pages": str(result.pages),
-        "sha256": result.sha256,
-        "seconds": str(result.seconds),
-        "peak-memory-mb": str(result.peak_memory_mb),
-    }
-
-
-class _Bucket:
-    """The conversation with S3: conditions as arguments, their refusal as None or False, all else as StoreAway."""
-
-    def __init__(self, client: Any, name: str, sleep: Callable[[float], None]) -> None:
-        self._client = client
-        self._name = name
-        self._sleep = sleep
-
-    def put(
-        self,
-        key: str,
-        body: bytes | BinaryIO,
-        *,
-        content_type: str,
-        marks: dict[str, str],
-        replaces: str | None = None,
-        size: int | None = None,
-        sha256: str | None = None,
-    ) -> str | None:
-        """Put an object where there is none, or in the place of the one with that etag. Its etag, or None: not so."""
-        length = {} if size is None else {"ContentLength": size}
-        checksum = {"ChecksumSHA256": b64encode(bytes.fromhex(sha256)).decode()} if sha256 else {}
-        condition = {"IfNoneMatch": "*"} if replaces is None else {"IfMatch": replaces}
-        reply = self._ask(
-            "put_object",
-            key,
-            body=body,
-            ContentType=content_type,
-            Metadata=marks,
-            **{"ChecksumAlgorithm": "SHA256"} | checksum | length | condition,
-        )
-        return str(reply["ETag"]) if reply is not None else None
-
-    def get(self, key: str) -> bytes | None:
-        reply = self._ask("get_object", key)
-        return bytes(reply["Body"]) if reply is not None else None
-
-    def head(self, key: str) -> _Head | None:
-        reply = self._ask("head_object", key)
-        return _Head(reply["ETag"], reply["ContentLength"], reply["Metadata"]) if reply is not None else None
-
-    def delete(self, key: str, *, etag: str) -> bool:
-        """Delete exactly that object; False where it is gone or another one stands there."""
-        return self._ask("delete_object", key, IfMatch=etag) is not None
-
-    def page(self, prefix: str, *, after: str, limit: int) -> list[str]:
-        reply = self._ask("list_objects_v2", None, Prefix=prefix, StartAfter=after, MaxKeys=limit) or {}
-        return [entry["Key"] for entry in reply.get("Contents", [])]
-
-    def link(self, key: str, *, disposition: str, seconds: int) -> str:
-        wanted = {
-            "Bucket": self._name,
-            "Key": key,
-            "ResponseContentDisposition": disposition,
-            "ResponseContentType": PDF,
-        }
-        try:
-            return str(self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds))
-        except BotoCoreError as error:
-            raise self._away("presign", key, type(error).__name__) from error
-
-    def unsteady(self, verb: str, key: str) -> StoreAway:
-        return self._away(verb, key, f"the object changed {_LOOKS} times while we looked")
-
-    def _ask(self, operation: str, key: str | None, *, body: bytes | BinaryIO | None = None, **given: Any) -> Any:
-        """One call; None where the object, or the one that the condition asks for, is not there."""
-        named: dict[str, Any] = {"Bucket": self._name} if key is None else {"Bucket": self._name, "Key": key}
-        for pause in (*_PAUSES_S, None):
-            if body is not None:
-                named |= {"Body": body}
-                if not isinstance(body, bytes):
-                    body.seek(0)
-            try:
-                reply = getattr(self._client, operation)(**named, **given)
-                return reply | {"Body": reply["Body"].read()} if "Body" in reply else reply
-            except ClientError as error:
-                code = str(error.response["Error"]["Code"])
-                if code in {"404", "NoSuchKey", "412", "PreconditionFailed"}:
-                    return None
-                if code not in {"409", "ConditionalRequestConflict", "OperationAborted"} or pause is None:
-                    raise self._away(operation, key or given["Prefix"], code) from error
-                self._sleep(pause)
-            except BotoCoreError as error:
-                raise self._away(operation, key or given["Prefix"], type(error).__name__) from error
-        raise AssertionError("unreachable")
-
-    def _away(self, operation: str, key: str, why: str) -> StoreAway:
-        return StoreAway(f"S3: {operation} under s3://{self._name}/{key.split('/')[0]}/ did not succeed ({why})")
 
 
 def _open(job_id: str) -> str:
