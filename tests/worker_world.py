@@ -21,6 +21,8 @@ from report_queue.wake import Bus
 from report_queue.wiring import broker, now_ms
 from report_queue.worker import Drain, Drained
 
+LONG = {"title": "Long", "message": "x", "rows": [{"label": f"row {n}", "value": n} for n in range(1000)]}
+
 
 @pytest.fixture(scope="session")
 def renderer() -> Iterator[Renderer]:

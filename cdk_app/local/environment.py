@@ -10,7 +10,7 @@ from pathlib import Path
 from cdk_app.local.aws import REGION
 from cdk_app.local.runtime import FOLDER
 from cdk_app.topology import Function
-from report_queue.settings import Settings
+from report_queue.settings import METRICS_NAMESPACE, Settings
 
 LAYER = Path(__file__).parents[2] / "layers" / "report_queue" / "python"
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
@@ -47,7 +47,7 @@ def function_environment(function: Function, settings: Settings, *, aws_url: str
         "AWS_ENDPOINT_URL_EVENTBRIDGE": bus_url,
         "PYTHONPATH": os.pathsep.join(map(str, (LAYER, FOLDER))),
         "POWERTOOLS_SERVICE_NAME": function.name,
-        "POWERTOOLS_METRICS_NAMESPACE": "ReportQueue",
+        "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
         "POWERTOOLS_LOG_LEVEL": "INFO",
         "POWERTOOLS_TRACE_DISABLED": "true",
     }

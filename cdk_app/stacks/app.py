@@ -22,9 +22,7 @@ from cdk_app.environments import Environment
 from cdk_app.stacks.data import DataStack
 from cdk_app.stacks.network import NetworkStack
 from cdk_app.stacks.permissions import Resources, log_statement, statements
-from report_queue.settings import Settings
-
-METRICS_NAMESPACE: Final = "ReportQueue"
+from report_queue.settings import METRICS_NAMESPACE, Settings
 
 
 class AppStack(cdk.Stack):

@@ -138,7 +138,7 @@ def _page(name: str) -> Response[bytes]:
         PAGE,
         name,
         if_none_match=app.current_event.headers.get("if-none-match"),
-        store=wiring().ledger.origin(),
+        store=wiring().ledger.origin,
     )
 
 

@@ -42,20 +42,13 @@ class Lives:
 
     def completed(self, *, receipt: bool = True) -> str:
         """A job whose report is there; without `receipt`, as it is for the moment before the worker leaves it."""
-        lease = self._submitted_and_claimed()
-        result = self.publish(lease)
-        self._wired.queue.complete(self.worker, Completed(lease, result))
-        if receipt:
-            self.close(lease.id, State.COMPLETED, result=result)
-        return lease.id
+        return self._complete(self._submitted_and_claimed(), receipt=receipt)
 
     def end(self, job_id: str) -> None:
         """The worker completes this job, which is the first in line."""
         lease = self.claim()
         assert lease.id == job_id
-        result = self.publish(lease)
-        self._wired.queue.complete(self.worker, Completed(lease, result))
-        self.close(job_id, State.COMPLETED, result=result)
+        self._complete(lease, receipt=True)
 
     def failed(self, *, receipt: bool = True) -> str:
         """A job that failed for good."""
@@ -84,6 +77,13 @@ class Lives:
         assert request is not None
         finished_at = self._wired.queue.now()
         self._wired.ledger.close(Receipt(request=request, state=state, attempt=1, finished_at=finished_at, **ending))
+
+    def _complete(self, lease: Lease, *, receipt: bool) -> str:
+        result = self.publish(lease)
+        self._wired.queue.complete(self.worker, Completed(lease, result))
+        if receipt:
+            self.close(lease.id, State.COMPLETED, result=result)
+        return lease.id
 
     def _submitted_and_claimed(self) -> Lease:
         submitted = self.waiting()

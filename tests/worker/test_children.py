@@ -19,11 +19,10 @@ from report_queue.job import Progress, State
 from report_queue.render import Rendered, Renderer, Rendering, RenderJob
 from report_queue.reports import report_types
 from report_queue.settings import Settings
-from stacks import command_line
-from worker_world import World
+from stacks import alive, command_line
+from worker_world import LONG, World
 
 ENDLESS = {"title": "x", "message": "x", "rows": [{"label": f"row {n}", "value": n} for n in range(30_000)]}
-LONG = {"title": "Long", "message": "x", "rows": [{"label": f"row {n}", "value": n} for n in range(1000)]}
 
 
 def job(data: object = None, *, memory_mb: int = 1_536) -> RenderJob:
@@ -58,13 +57,6 @@ def children_of(renderer: int) -> list[int]:
     """Its forks; what its libraries start while it warms up are other programs."""
     found = [int(word) for word in Path(f"/proc/{renderer}/task/{renderer}/children").read_text().split()]
     return [pid for pid in found if "report_queue.render.zygote" in command_line(pid)]
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def ends(pid: int) -> bool:

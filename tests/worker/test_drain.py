@@ -17,17 +17,8 @@ from report_queue.errors import StoreAway
 from report_queue.job import Completed, Lease, NewJob, State, Verdict
 from report_queue.queue import Worker
 from report_queue.wake import Bus
-from worker_world import World
-
-LONG = {"title": "Long", "message": "x", "rows": [{"label": f"row {n}", "value": n} for n in range(1000)]}
-
-
-def until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
-    """Wait for something that another thread brings about."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.01)
+from stacks import until
+from worker_world import LONG, World
 
 
 def in_background(work: Callable[[], object]) -> threading.Thread:
@@ -126,7 +117,7 @@ def test_a_job_that_is_cancelled_while_it_renders_is_killed_and_publishes_nothin
     world = world.with_settings(beat_ms=100)
     job_id = world.accept("test", LONG)
     thread = in_background(world.drain)
-    until(lambda: world.job(job_id).state is State.ACTIVE)
+    until(lambda: world.job(job_id).state is State.ACTIVE, "active")
     assert world.queue.cancel(job_id) is Verdict.CANCELLED
     thread.join()
     assert world.job(job_id).state is State.CANCELLED
@@ -136,7 +127,7 @@ def test_a_job_that_is_cancelled_while_it_renders_is_killed_and_publishes_nothin
 def test_a_broker_that_is_wiped_while_a_report_renders_loses_nothing(world: World, valkey: str) -> None:
     job_id = world.accept("test", LONG)
     thread = in_background(world.drain)
-    until(lambda: world.job(job_id).state is State.ACTIVE)
+    until(lambda: world.job(job_id).state is State.ACTIVE, "active")
     with redis.Redis.from_url(valkey) as client:
         client.flushall()
     thread.join()
@@ -174,11 +165,11 @@ def test_while_a_worker_winds_up_no_end_waits_for_a_neighbours(world: World) -> 
     looks = iter([900_000])
     drain = replace(world.worker(), remaining_ms=lambda: next(looks, 0), bus=Sent())
     thread = in_background(lambda: drain.run(None))
-    until(lambda: world.job(quick).state is State.COMPLETED)
+    until(lambda: world.job(quick).state is State.COMPLETED, "completed")
     assert world.job(slow).state is State.ACTIVE
     sent = drain.bus
     assert isinstance(sent, Sent)
-    until(lambda: bool(sent.tokens))  # and others are sent for at once
+    until(lambda: bool(sent.tokens), "a wake")  # and others are sent for at once
     thread.join()
     assert world.ended_well(slow)
     assert world.ended_well(quick)

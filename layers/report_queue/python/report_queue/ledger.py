@@ -24,6 +24,7 @@ does not answer, refuses, or is not the one that was expected; its messages name
 import time
 from collections.abc import Callable
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, BinaryIO, Final
 from urllib.parse import quote, urlsplit
 
@@ -190,6 +191,7 @@ class Ledger:
         disposition = _disposition("inline" if inline else "attachment", filename)
         return self._bucket.link(_report(tenant, id), disposition=disposition, content_type=PDF, seconds=seconds)
 
+    @cached_property
     def origin(self) -> str:
         """Where links lead: scheme and host, for a page's policy."""
         parts = urlsplit(self._bucket.link("reports/", disposition="inline", content_type=PDF, seconds=1))

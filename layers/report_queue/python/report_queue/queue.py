@@ -24,12 +24,7 @@ from report_queue.settings import Settings
 KEYS: Final = (*State, "jobs", "index", "workers", "beats", "wakes", "tokens")
 BATCH: Final = 500  # most jobs in one script
 _TRIES: Final = 2
-_PASSING: Final = (
-    exceptions.ClusterError,
-    exceptions.MasterDownError,
-    exceptions.ReadOnlyError,
-    exceptions.TryAgainError,
-)
+_PASSING: Final = (exceptions.ClusterError, exceptions.ReadOnlyError, exceptions.TryAgainError)
 _PASSING_WORDS: Final = ("BUSY", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "READONLY")
 
 

@@ -54,7 +54,7 @@ class Receipt:
         """The receipt that `to_json` wrote."""
         given = json.loads(body)
         return cls(
-            request=Request.from_json(json.dumps(given["request"]).encode()),
+            request=Request.from_fields(given["request"]),
             state=State(given["state"]),
             attempt=given["attempt"],
             finished_at=given["finishedAt"],

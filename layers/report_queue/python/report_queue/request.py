@@ -84,7 +84,11 @@ class Request:
     @classmethod
     def from_json(cls, text: bytes) -> Self:
         """The request that `to_json` wrote."""
-        fields = json.loads(text)
+        return cls.from_fields(json.loads(text))
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
+        """The same, where the JSON was parsed already, as a part of something larger."""
         return cls(
             id=fields["id"],
             tenant=fields["tenant"],

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 _PREFIX = "REPORT_QUEUE_"
 
+METRICS_NAMESPACE: Final = "ReportQueue"
 WIND_UP_MS: Final = 45_000  # of the worker's time: after its last attempt, to publish, complete, close and leave
 
 Milliseconds = Annotated[int, Field(gt=0)]

@@ -13,14 +13,15 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.logging.filters import SuppressFilter
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-NAMESPACE: Final = "ReportQueue"  # of the metrics
+from report_queue.settings import METRICS_NAMESPACE
+
 _PACKAGE: Final = "report_queue"
 
 Handler = Callable[[dict[str, Any], LambdaContext], dict[str, Any]]
 
 logger = Logger()
 tracer = Tracer()
-metrics = Metrics(namespace=NAMESPACE)
+metrics = Metrics(namespace=METRICS_NAMESPACE)
 
 
 def watched(*, correlation_id_path: str | None = None) -> Callable[[Handler], Handler]:
