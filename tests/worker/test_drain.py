@@ -117,7 +117,7 @@ def test_a_job_that_is_cancelled_while_it_renders_is_killed_and_publishes_nothin
     world = world.with_settings(beat_ms=100)
     job_id = world.accept("test", LONG)
     thread = in_background(world.drain)
-    until(lambda: world.job(job_id).state is State.ACTIVE, "active")
+    until(lambda: world.job(job_id).state is State.ACTIVE, "active", seconds=30)
     assert world.queue.cancel(job_id) is Verdict.CANCELLED
     thread.join()
     assert world.job(job_id).state is State.CANCELLED
@@ -127,7 +127,7 @@ def test_a_job_that_is_cancelled_while_it_renders_is_killed_and_publishes_nothin
 def test_a_broker_that_is_wiped_while_a_report_renders_loses_nothing(world: World, valkey: str) -> None:
     job_id = world.accept("test", LONG)
     thread = in_background(world.drain)
-    until(lambda: world.job(job_id).state is State.ACTIVE, "active")
+    until(lambda: world.job(job_id).state is State.ACTIVE, "active", seconds=30)
     with redis.Redis.from_url(valkey) as client:
         client.flushall()
     thread.join()
@@ -165,11 +165,11 @@ def test_while_a_worker_winds_up_no_end_waits_for_a_neighbours(world: World) -> 
     looks = iter([900_000])
     drain = replace(world.worker(), remaining_ms=lambda: next(looks, 0), bus=Sent())
     thread = in_background(lambda: drain.run(None))
-    until(lambda: world.job(quick).state is State.COMPLETED, "completed")
+    until(lambda: world.job(quick).state is State.COMPLETED, "completed", seconds=30)
     assert world.job(slow).state is State.ACTIVE
     sent = drain.bus
     assert isinstance(sent, Sent)
-    until(lambda: bool(sent.tokens), "a wake")  # and others are sent for at once
+    until(lambda: bool(sent.tokens), "a wake", seconds=30)  # and others are sent for at once
     thread.join()
     assert world.ended_well(slow)
     assert world.ended_well(quick)
