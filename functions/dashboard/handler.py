@@ -7,11 +7,12 @@ from typing import Annotated, Any, Final
 from aws_lambda_powertools.event_handler import Depends, Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from report_queue import desk, page, standing, views
+from report_queue import desk, page, schedule_views, schedules_desk, standing, views
 from report_queue.api import answers, entry, fits, json_answer, needs, resolver
 from report_queue.job import Job, State
 from report_queue.keys import Principal
 from report_queue.reports import report_types
+from report_queue.request import ID_PATTERN, idempotency_key
 from report_queue.wiring import wiring
 
 app = resolver()
@@ -20,6 +21,7 @@ Reader = Annotated[Principal, Depends(needs("read"))]
 Operator = Annotated[Principal, Depends(needs("operate"))]
 PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 PageSize = Annotated[int, Query(ge=1, le=100)]
+AfterId = Annotated[str, Query(pattern=ID_PATTERN)]
 
 PAGE: Final = Path(__file__).parent / "page"
 
@@ -89,6 +91,57 @@ def download(principal: Reader, id: str) -> Response[str]:  # noqa: A002 (as abo
             {"url": link.url, "viewUrl": link.view_url, "fileName": link.file_name, "expiresIn": link.seconds}
         )
     return Response(302, body="", headers={"Location": link.url, "Cache-Control": "no-store"})
+
+
+@app.get("/api/v1/schedules")
+def schedules(principal: Reader, after: AfterId | None = None, limit: PageSize = 20) -> Response[str]:
+    """The tenant's schedules, in the order of their ids."""
+    wired = wiring()
+    found = schedules_desk.page(wired, tenant=principal.tenant, after=after or "", limit=limit)
+    return json_answer(schedule_views.page(found.schedules, after=found.after, now_ms=wired.now_ms()))
+
+
+@app.get("/api/v1/schedules/<id>", compress=True)
+def schedule(principal: Reader, id: str) -> Response[str]:  # noqa: A002 (as above)
+    """One schedule, with its report and its next runs."""
+    wired = wiring()
+    found = schedules_desk.get(wired, tenant=principal.tenant, id=id)
+    return json_answer(schedule_views.detail(found, now_ms=wired.now_ms()))
+
+
+@app.post("/api/v1/schedules/<id>/pause")
+def pause_schedule(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as above)
+    """Nothing runs until it is resumed."""
+    wired = wiring()
+    paused = schedules_desk.pause(wired, tenant=principal.tenant, id=id)
+    return json_answer(schedule_views.acted(paused, "The schedule is paused.", now_ms=wired.now_ms()))
+
+
+@app.post("/api/v1/schedules/<id>/resume")
+def resume_schedule(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as above)
+    """It runs again from now on."""
+    wired = wiring()
+    resumed = schedules_desk.resume(wired, tenant=principal.tenant, id=id)
+    return json_answer(schedule_views.acted(resumed, "The schedule is resumed.", now_ms=wired.now_ms()))
+
+
+@app.post("/api/v1/schedules/<id>/run")
+def run_schedule(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as above)
+    """A job at once, beside the schedule's own."""
+    key = idempotency_key(app.current_event.headers.get("idempotency-key"))
+    job_id = schedules_desk.run(wiring(), tenant=principal.tenant, id=id, idempotency_key=key)
+    return json_answer(
+        {"success": True, "message": "The report is queued.", "data": {"scheduleId": id, "jobId": job_id}},
+        status=202,
+        headers={"Location": f"/api/jobs/{job_id}"},
+    )
+
+
+@app.post("/api/v1/schedules/<id>/end")
+def end_schedule(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as above)
+    """The schedule is forgotten; the jobs that it made go on."""
+    schedules_desk.end(wiring(), tenant=principal.tenant, id=id)
+    return json_answer({"success": True, "message": "The schedule has ended.", "data": {"scheduleId": id}})
 
 
 @app.get("/api/report-types", compress=True)

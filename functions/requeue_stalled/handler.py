@@ -1,10 +1,11 @@
-"""Every minute: takes up what dead workers let go, and reconciles the queue with the ledger."""
+"""Every minute: takes up what dead workers let go, and reconciles the queue and the plan of schedules with S3."""
 
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from report_queue.fire import RESERVE_MS, replan
 from report_queue.reconcile import Repair, recover
 from report_queue.telemetry import logger, metrics, watched
 from report_queue.wiring import wiring
@@ -13,10 +14,17 @@ from report_queue.wiring import wiring
 @watched()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 — a tick says nothing
     wired = wiring()
-    recovered = recover(wired.queue, wired.ledger, wired.bus, remaining_ms=context.get_remaining_time_in_millis)
+    left = context.get_remaining_time_in_millis
+    recovered = recover(wired.queue, wired.ledger, wired.bus, remaining_ms=left)
+    planned = replan(wired, enough=lambda: left() < RESERVE_MS)
     metrics.add_metric("Stalled", MetricUnit.Count, recovered.stalled)
     metrics.add_metric("Reconciled", MetricUnit.Count, recovered.reconciled.repaired)
     metrics.add_metric("Unresolved", MetricUnit.Count, recovered.reconciled.repairs[Repair.UNRESOLVED])
-    did = {"stalled": recovered.stalled, "failed": recovered.failed, "reconciled": recovered.reconciled.repaired}
+    did = {
+        "stalled": recovered.stalled,
+        "failed": recovered.failed,
+        "reconciled": recovered.reconciled.repaired,
+        "planned": planned,
+    }
     logger.info("recovered", extra=did)
     return did

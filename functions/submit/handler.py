@@ -1,11 +1,11 @@
-"""POST /api/v1/reports/generate: a request comes in, is accepted durably, and gets its job id."""
+"""What comes in: a request is accepted durably and gets its job id; a schedule, which makes requests, is kept."""
 
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Depends, Response
 from aws_lambda_powertools.metrics import MetricUnit
 
-from report_queue import desk
+from report_queue import desk, schedule_body, schedule_views, schedules_desk
 from report_queue.api import body_of, entry, json_answer, needs, resolver
 from report_queue.keys import Principal
 from report_queue.request import idempotency_key, parse
@@ -36,6 +36,24 @@ def generate(principal: Annotated[Principal, Depends(needs("submit"))]) -> Respo
             "Location": f"/api/jobs/{accepted.id}",
             "Retry-After": "1",
             **({"Idempotency-Replayed": "true"} if accepted.replayed else {}),
+        },
+    )
+
+
+@app.post("/api/v1/schedules")
+def schedule(principal: Annotated[Principal, Depends(needs("submit"))]) -> Response[str]:
+    """201 as soon as the store has the schedule. The same Idempotency-Key and schedule: the same schedule."""
+    wired = wiring()
+    key = idempotency_key(app.current_event.headers.get("idempotency-key"))
+    draft = schedule_body.parse(body_of(app))
+    made = schedules_desk.make(wired, draft, tenant=principal.tenant, idempotency_key=key)
+    logger.info("scheduled", schedule=made.schedule.id, replayed=made.replayed)
+    return json_answer(
+        schedule_views.made(made.schedule, replayed=made.replayed, now_ms=wired.now_ms()),
+        status=201,
+        headers={
+            "Location": f"/api/v1/schedules/{made.schedule.id}",
+            **({"Idempotency-Replayed": "true"} if made.replayed else {}),
         },
     )
 

@@ -16,6 +16,8 @@ import boto3
 from functions.dashboard import handler as dashboard
 from functions.submit import handler as submit
 
+_SUBMITS = {("POST", "/api/v1/reports/generate"), ("POST", "/api/v1/schedules")}
+
 
 @dataclass(frozen=True)
 class Context:
@@ -87,7 +89,7 @@ class Api:
             "body": body,
             "isBase64Encoded": binary,
         }
-        function = submit if path == "/api/v1/reports/generate" else dashboard
+        function = submit if (method, path) in _SUBMITS else dashboard
         return answer(function.handler(event, Context()))
 
 

@@ -19,8 +19,11 @@ from report_queue.reports import report_types
 EVENTS = Path(__file__).parents[2] / "events"
 STATUS = {  # of those that do not just answer 200 (dashboard) or 202 (submit)
     "submit_invalid": 422,
+    "submit_schedule": 201,
+    "submit_schedule_invalid": 422,
     "dashboard_retry": 409,  # the job still waits
     "dashboard_download": 409,
+    "dashboard_schedule_run": 202,
 }
 
 
@@ -44,8 +47,9 @@ def test_a_sample_submission_is_answered(name: str, api: Api) -> None:
 
 
 @pytest.mark.parametrize("name", samples("dashboard"))
-def test_a_sample_question_about_the_sample_sales_report_is_answered(name: str, api: Api) -> None:
+def test_a_sample_question_about_the_sample_report_or_schedule_is_answered(name: str, api: Api) -> None:
     run("submit_sales")
+    run("submit_schedule")
     assert run(name).status == STATUS.get(name, 200)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,9 +13,15 @@ from lives import Lives
 
 from cdk_app.topology import May, function
 from report_queue.errors import StoreAway
+from report_queue.fire import Came, accept, fire, replan
 from report_queue.job import State
+from report_queue.plans import Look
+from report_queue.receipt import Receipt
 from report_queue.reconcile import Repair, recover
+from report_queue.recurrence import Interval
+from report_queue.schedule import CatchUp, Overlap, Run
 from report_queue.wiring import Wiring
+from tests.ledger.test_timetable import schedule as stored
 
 NEEDS = {
     "get_object": "read",
@@ -52,17 +59,19 @@ class Guarded:
 
 @pytest.fixture
 def acting(wired: Wiring) -> Callable[[str], Any]:
-    """`with acting("submit"):` the ledger is allowed what that function is allowed."""
+    """`with acting("submit"):` ledger and timetable are allowed what that function is allowed."""
 
     @contextmanager
     def act(name: str) -> Iterator[None]:
-        bucket = wired.ledger._bucket
-        free = bucket._client
-        bucket._client = Guarded(free, function(name).may)
+        buckets = (wired.ledger._bucket, wired.timetable._bucket)
+        free = buckets[0]._client
+        for bucket in buckets:
+            bucket._client = Guarded(free, function(name).may)
         try:
             yield
         finally:
-            bucket._client = free
+            for bucket in buckets:
+                bucket._client = free
 
     return act
 
@@ -103,6 +112,40 @@ def test_dashboard_may_do_what_it_does(acting: Callable[[str], Any], api: Api, l
         assert api.get("/").status == 200
 
 
+def test_schedules_may_be_made_acted_on_and_fired(acting: Callable[[str], Any], wired: Wiring, api: Api) -> None:
+    report = {"reportType": "test", "data": {"title": "t", "message": "m"}}
+    body = {"everySeconds": 60, "report": report, "overlap": "queue"}
+    with acting("submit"):
+        names = [
+            api.post("/api/v1/schedules", body=body, headers={"idempotency-key": key}).json["data"]["scheduleId"]
+            for key in ("one", "one", "two")
+        ]
+    with acting("dashboard"):
+        assert len(api.get("/api/v1/schedules").json["schedules"]) == 2
+        assert api.get(f"/api/v1/schedules/{names[0]}").status == 200
+        for verb, status in (("pause", 200), ("resume", 200), ("run", 202)):
+            assert api.post(f"/api/v1/schedules/{names[0]}/{verb}").status == status
+        assert api.post(f"/api/v1/schedules/{names[2]}/end").status == 200
+    with acting("requeue_stalled"):
+        wired.plans.plan(Look("acme", names[0]))
+        assert replan(wired) == 1
+    now = wired.queue.now()
+    for overlap, catch_up in ((Overlap.SKIP, CatchUp.ONE), (Overlap.QUEUE, CatchUp.ALL)):
+        late = stored(f"{overlap:0<26}", report=report, overlap=overlap, catch_up=catch_up, starts_at=now)
+        again = Run(late.job_id_of(1), 1, now)  # its job was accepted before a crash, and has ended since
+        wired.timetable.add(
+            replace(late, recurrence=Interval(60, now, "UTC"), fired_through=now - 1, pending=(again,), last_run=again)
+        )
+        accept(wired, late, again)
+        request = wired.ledger.open_request(again.job_id)
+        assert request
+        wired.ledger.close(Receipt(request, State.FAILED, 1, now))
+        wired.plans.plan(Look("acme", late.id, now))
+    with acting("poller"):
+        assert fire(wired).came == {Came.FIRED: 4}
+    assert wired.ledger.unfinished(again.job_id) is None
+
+
 def test_a_worker_may_do_what_it_does(acting: Callable[[str], Any], wired: Wiring, lives: Lives) -> None:
     lives.waiting()
     with acting("worker"):
@@ -138,7 +181,7 @@ def test_one_job_whose_store_is_away_does_not_keep_the_others_from_being_put_rig
     lives.failed(receipt=False)
     lost = lives.waiting()
     with redis.Redis.from_url(valkey) as client:
-        client.hdel(wired.queue._keys[6], lost)
+        client.hdel(wired.queue._broker.keys[6], lost)
 
     def away(_: object) -> None:
         raise StoreAway("S3 does not answer")

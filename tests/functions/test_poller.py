@@ -1,5 +1,6 @@
 """The poller does what the clock alone can start, is punctual within its minute, and tells how the queue stands."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -8,14 +9,23 @@ import pytest
 from brokers import settings_for, valkey_server
 from functions.poller.handler import handler
 from queue_words import MINUTE, SECOND, T0, claim_one, completed, failed, new_job, worker
+from report_queue.broker import Client
+from report_queue.fire import RESERVE_MS, Came, Fired
 from report_queue.job import State
+from report_queue.plans import Look
 from report_queue.poll import Polled, poll
 from report_queue.queue import Queue
+from report_queue.recurrence import Interval
+from report_queue.reports import report_types
+from report_queue.settings import Settings
 from report_queue.telemetry import metrics as told
 from report_queue.wiring import Wiring, broker
+from tests.ledger.test_timetable import schedule
 from tests.ledger.words import Context, metrics, sample
 
 NO_TIME_TO_STAY = 6_000  # ms of the function's time: less than a nap and its reserve
+TIME_TO_FIRE = RESERVE_MS + 500  # enough for that, and still none to stay
+REPORT = {"reportType": "test", "data": report_types()["test"].sample}
 
 
 class QueueAt(Queue):
@@ -23,8 +33,14 @@ class QueueAt(Queue):
 
     clock = T0
 
-    def _run(self, verb: str, /, **arguments: Any) -> Any:
-        return super()._run(verb, **arguments | {"now": arguments.get("now") or self.clock})
+    def __init__(self, client: Client, settings: Settings) -> None:
+        super().__init__(client, settings)
+        real = self._run
+
+        def run(verb: str, /, **arguments: Any) -> Any:
+            return real(verb, **arguments | {"now": arguments.get("now") or self.clock})
+
+        self._run = run  # type: ignore[method-assign]
 
 
 class RememberingBus:
@@ -47,6 +63,14 @@ class Minute:
         self.bus = RememberingBus()
         self.slept = 0.0
         self.during: Callable[[], object] = lambda: None
+        self.schedules: list[int] = []  # moments at which one is due
+        self.fired: list[int] = []
+
+    def fire(self) -> Fired:
+        due = [at for at in self.schedules if at <= self.queue.clock]
+        self.schedules = [at for at in self.schedules if at > self.queue.clock]
+        self.fired += [self.queue.clock] * len(due)
+        return Fired(Counter({Came.FIRED: len(due)}), min(self.schedules, default=None))
 
     def sleep(self, seconds: float) -> None:
         self.slept += seconds
@@ -57,6 +81,7 @@ class Minute:
         return poll(
             self.queue,
             self.bus,  # type: ignore[arg-type]
+            fire=self.fire,
             remaining_ms=lambda: remaining_ms - round(self.slept * 1_000),
             sleep=self.sleep,
         )
@@ -162,6 +187,24 @@ def test_a_job_delayed_meanwhile_is_not_late_because_the_poller_sleeps_for_anoth
     assert promoted_at == [T0 + 15 * SECOND]  # seen at the nap after the one in which it was promoted
 
 
+def test_it_fires_schedules_and_says_how_many(minute: Minute) -> None:
+    minute.schedules = [T0, T0 + 7 * SECOND, T0 + 12 * SECOND]
+    assert minute.poll().came == {Came.FIRED: 3}
+
+
+def test_a_schedule_that_is_due_within_the_minute_is_in_time(minute: Minute) -> None:
+    minute.schedules = [T0 + 12 * SECOND + 1, T0 + 37 * SECOND]
+    minute.queue.enqueue(new_job("a", due_at=T0 + 50 * SECOND))
+    minute.poll()
+    assert minute.fired == [T0 + 12 * SECOND + 1, T0 + 37 * SECOND]
+
+
+def test_a_schedule_of_the_next_minute_is_left_to_the_next_poll(minute: Minute) -> None:
+    minute.schedules = [T0 + MINUTE]
+    minute.poll()
+    assert (minute.fired, minute.slept) == ([], 0)
+
+
 def test_it_never_sleeps_past_the_functions_time(minute: Minute) -> None:
     minute.queue.enqueue(new_job("a", due_at=T0 + 50 * SECOND))
     assert minute.poll(remaining_ms=20_000).promoted == 0
@@ -169,7 +212,7 @@ def test_it_never_sleeps_past_the_functions_time(minute: Minute) -> None:
 
 
 def test_what_is_old_is_forgotten(valkey: str) -> None:
-    minute = Minute(valkey, retention_ms=SECOND)
+    minute = Minute(valkey, retention_completed_ms=SECOND)
     minute.queue.enqueue(new_job("a"))
     minute.queue.complete(worker(), completed(claim_one(minute.queue)))
     minute.queue.clock = T0 + 2 * SECOND
@@ -201,6 +244,7 @@ def test_the_sample_event_polls_and_tells_how_the_queue_stands(
         "promoted": 0,
         "pruned": 0,
         "woken": 1,
+        "fired": 0,
     }
     gauges = metrics(capsys.readouterr().out)
     assert 30 <= gauges.pop("OldestWaitingSeconds") < 600
@@ -212,4 +256,26 @@ def test_the_sample_event_polls_and_tells_how_the_queue_stands(
         "Failed": 0,
         "Cancelled": 0,
         "Workers": 0,
+        "ScheduleFired": 0,
+        "ScheduleSkipped": 0,
+        "ScheduleFaults": 0,
+    }
+
+
+def test_the_sample_event_fires_schedules_and_tells_what_came_of_them(
+    wired: Wiring, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(told.provider, "namespace", "ReportQueue")
+    now = wired.queue.now()
+    hourly: dict[str, Any] = {"recurrence": Interval(3600, now, "UTC"), "starts_at": now, "fired_through": now - 1}
+    for letter, report in (("d", REPORT), ("e", {"reportType": "poem", "data": {}})):
+        wired.timetable.add(schedule(letter * 26, report=report, **hourly))
+        wired.plans.plan(Look("acme", letter * 26, now))
+    assert handler(sample("poller"), Context(remaining_ms=TIME_TO_FIRE))["fired"] == 1  # type: ignore[arg-type]
+    assert len(wired.ledger.open_ids()) == 1
+    told_of = metrics(capsys.readouterr().out)
+    assert {name: told_of[name] for name in told_of if name.startswith("Schedule")} == {
+        "ScheduleFired": 1,
+        "ScheduleSkipped": 0,
+        "ScheduleFaults": 1,
     }

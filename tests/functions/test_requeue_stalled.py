@@ -5,8 +5,10 @@ import pytest
 from functions.requeue_stalled.handler import handler
 from queue_words import MINUTE, claim_one, new_job
 from report_queue.job import State
+from report_queue.plans import Look
 from report_queue.telemetry import metrics as told
 from report_queue.wiring import Wiring
+from tests.ledger.test_timetable import schedule
 from tests.ledger.words import ID, Context, metrics, request, sample
 
 
@@ -17,7 +19,9 @@ def test_the_sample_event_takes_up_what_stalled_and_what_the_broker_does_not_kno
     wired.queue.enqueue(new_job("stalled"))
     claim_one(wired.queue, now=wired.queue.now() - 10 * MINUTE)
     wired.ledger.accept(request())
+    wired.timetable.add(schedule())
     did = handler(sample("requeue_stalled"), Context(remaining_ms=100_000))  # type: ignore[arg-type]
-    assert did == {"stalled": 1, "failed": 0, "reconciled": 1}
+    assert did == {"stalled": 1, "failed": 0, "reconciled": 1, "planned": 1}
+    assert wired.plans.due().looks == (Look("acme", schedule().id),)
     assert [job and job.state for job in wired.queue.find("stalled", ID)] == [State.WAITING, State.WAITING]
     assert metrics(capsys.readouterr().out) == {"Stalled": 1, "Reconciled": 1, "Unresolved": 0}

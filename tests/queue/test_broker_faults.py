@@ -76,7 +76,7 @@ def test_a_job_of_which_half_was_evicted_can_be_enqueued_anew(valkey: str, lost:
     queue = queue_at(valkey)
     queue.enqueue(new_job("a"), now=T0)
     with redis.Redis.from_url(valkey) as client:
-        client.delete(next(name for name in queue._keys if name.endswith(f":{lost}")))
+        client.delete(next(name for name in queue._broker.keys if name.endswith(f":{lost}")))
     assert queue.find("a") == [None]
     assert queue.gauges(now=T0).oldest_waiting_ms is None
     queue.enqueue(new_job("a"), now=T0)
@@ -132,7 +132,7 @@ def proxy_that_loses_replies(path: Path, target: str, lost: list[bytes], *, lose
 
 def behind(url: str, queue: Queue) -> Queue:
     """The same queue, reached through another address."""
-    settings = settings_for(url, queue=queue._keys[0].split("}")[0][1:])
+    settings = settings_for(url, queue=queue._broker.keys[0].split("}")[0][1:])
     return Queue(broker(settings), settings)
 
 
@@ -163,6 +163,6 @@ def test_a_script_touches_declared_keys_only_and_their_number_is_fixed(valkey: s
         queue.enqueue(new_job(f"job-{number}", tenant=f"tenant-{number}"), now=T0)
     claim_one(queue)
     with redis.Redis.from_url(valkey, decode_responses=True) as client:
-        tag = queue._keys[0].split(":")[0]
-        assert set(client.scan_iter(f"{tag}:*")) <= set(queue._keys)
+        tag = queue._broker.keys[0].split(":")[0]
+        assert set(client.scan_iter(f"{tag}:*")) <= set(queue._broker.keys)
         assert all(client.ttl(name) == -1 for name in client.scan_iter(f"{tag}:*"))

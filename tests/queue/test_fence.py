@@ -21,7 +21,7 @@ def test_the_same_attempt_number_of_an_earlier_life_is_no_claim(any_queue: Queue
     """After a wipe a job starts at attempt 1 again; the worker of its first life must not end its second."""
     any_queue.enqueue(new_job("a"), now=T0)
     before = claim_one(any_queue, by=worker("before"))
-    any_queue._client.flushall()  # type: ignore[attr-defined]
+    any_queue._broker.client.flushall()  # type: ignore[attr-defined]
     assert any_queue.complete(worker("before"), completed(before), now=T0) is Verdict.UNKNOWN
     any_queue.enqueue(new_job("a"), now=T0)
     claim_one(any_queue, by=worker("after"))
@@ -92,6 +92,6 @@ def test_a_job_stands_in_one_index_and_in_its_tenants_list_only(any_queue: Queue
 def test_progress_of_an_unknown_job_is_told_apart_from_a_lost_one(any_queue: Queue) -> None:
     any_queue.enqueue(new_job("a"), now=T0)
     lease = claim_one(any_queue)
-    any_queue._client.flushall()  # type: ignore[attr-defined]
+    any_queue._broker.client.flushall()  # type: ignore[attr-defined]
     assert any_queue.beat(worker(), [(lease, 60)], now=T0) == (Verdict.UNKNOWN,)
     assert any_queue.workers(now=T0) == []  # a beat signs no worker on

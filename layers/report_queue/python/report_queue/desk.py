@@ -54,11 +54,19 @@ def accept(wiring: Wiring, submission: Submission, *, tenant: str, idempotency_k
         accepted_at=wiring.now_ms(),
         attempts=wiring.settings.attempts,
     )
-    acceptance = wiring.ledger.accept(request)
-    if acceptance is Acceptance.CONFLICT:
+    accepted = keep(wiring, request)
+    if accepted is None:
         raise InvalidRequest(
             "This Idempotency-Key was used for another request: use a new key, or send the request as it was."
         )
+    return accepted
+
+
+def keep(wiring: Wiring, request: Request) -> Accepted | None:
+    """Keep a request and enqueue it; None: its id belongs to another request. Raises StoreAway, as `accept` does."""
+    acceptance = wiring.ledger.accept(request)
+    if acceptance is Acceptance.CONFLICT:
+        return None
     if acceptance is Acceptance.NEW:
         return Accepted(request.id, replayed=False, queued=_enqueue(wiring, _new_job(request)))
     # The first time may have ended between ledger and broker, so enqueue what the ledger has: the broker leaves a job

@@ -1,4 +1,5 @@
-"""Polling: what the clock alone can start. Promote what is due, requeue what is over, forget what is old, wake workers.
+"""Polling: what the clock alone can start. Fire schedules, promote what is due, requeue what is over, forget what is
+old, wake workers.
 
 EventBridge calls once a minute at most, and a retry is due in five seconds. So where the next due moment falls within
 the minute, the poll stays and sleeps until then. While jobs wait or are worked on it stays too, and looks every few
@@ -9,10 +10,12 @@ clock, as all due moments do. It is also the net under every wake that was lost.
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from report_queue.fire import Came, Fired
 from report_queue.job import State
 from report_queue.queue import Gauges, Queue
 from report_queue.wake import Bus
@@ -34,6 +37,7 @@ class Polled:
     promoted: int
     pruned: int
     woken: int
+    came: Counter[Came]  # of schedules
     gauges: Gauges
 
 
@@ -41,6 +45,7 @@ def poll(
     queue: Queue,
     bus: Bus,
     *,
+    fire: Callable[[], Fired],  # what is due of schedules
     remaining_ms: Callable[[], int],
     sleep: Callable[[float], None] = time.sleep,
 ) -> Polled:
@@ -48,13 +53,16 @@ def poll(
     minute_ends_at = queue.now() + _MINUTE_MS
     pruned = _all(lambda: queue.prune(limit=_PRUNE), limit=_PRUNE)
     promoted = woken = 0
+    came: Counter[Came] = Counter()
     while True:
+        fired = fire()
+        came += fired.came
         promoted += _all(lambda: queue.promote(limit=_PROMOTE), limit=_PROMOTE)
         queue.requeue()  # what dead workers held need not wait for requeue_stalled while we are here
         woken += bus.wake(queue.wake())
         gauges = queue.gauges()
         now = queue.now()
-        due_at = minute_ends_at if gauges.next_due_at is None else gauges.next_due_at
+        due_at = min((at for at in (gauges.next_due_at, fired.next_at) if at is not None), default=minute_ends_at)
         under_way = gauges.counts[State.WAITING] + gauges.counts[State.ACTIVE]
         if now >= minute_ends_at or (due_at >= minute_ends_at and not under_way):
             break
@@ -68,7 +76,7 @@ def poll(
             " from the queue, and nobody is told; set it to noeviction",
             gauges.eviction_policy,
         )
-    return Polled(promoted=promoted, pruned=pruned, woken=woken, gauges=gauges)
+    return Polled(promoted=promoted, pruned=pruned, woken=woken, came=came, gauges=gauges)
 
 
 def _all(step: Callable[[], int], *, limit: int) -> int:

@@ -1,40 +1,21 @@
 """The queue: every verb of a job's life as one method, and each method as one Lua script in `lua/`.
 
-It knows Redis and nothing of S3, PDF or HTTP. The broker decides (states, retries, leases, wakes) and its clock rules;
-`now`, in ms, is an argument for tests alone. All scripts are idempotent by job id, attempt, round, call or token, so a
-call whose reply was lost is made again: that is the only retry, for the client's own are off.
-
-All keys carry the queue's name as their hash tag: two queues in one broker do not touch, and cluster mode keeps each
-queue on one node. Every method raises `BrokerAway` where Redis does not answer or has no memory left.
+It knows what goes into a script and what comes out, and nothing of S3, PDF or HTTP. The broker decides (states,
+retries, leases, wakes) and its clock rules; `now`, in ms, is an argument for tests alone. All scripts are idempotent by
+job id, attempt, round, call or token. Every method raises `BrokerAway` where Redis does not answer or has no memory left.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from random import random
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from redis import exceptions
-
-from report_queue import lua
-from report_queue.errors import BrokerAway
+from report_queue.broker import Broker, Client
 from report_queue.job import Completed, Failed, Job, Lease, NewJob, Outcome, Result, State, Verdict, WorkerBeat
 from report_queue.settings import Settings
 
-KEYS: Final = (*State, "jobs", "index", "workers", "beats", "wakes", "tokens")
 BATCH: Final = 500  # most jobs in one script
-_TRIES: Final = 2
-_PASSING: Final = (exceptions.ClusterError, exceptions.ReadOnlyError, exceptions.TryAgainError)
-_PASSING_WORDS: Final = ("BUSY", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "READONLY")
-
-
-class Client(Protocol):
-    """What this module uses of redis-py: `redis.Redis` and `redis.cluster.RedisCluster` both have it."""
-
-    def evalsha(self, sha: str, numkeys: int, *keys_and_args: Any) -> Any: ...
-    def eval(self, script: str, numkeys: int, *keys_and_args: Any) -> Any: ...
-    def ping(self) -> Any: ...
-    def info(self, section: str) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -102,9 +83,8 @@ class Queue:
     """One named queue in a broker."""
 
     def __init__(self, client: Client, settings: Settings) -> None:
-        self._client = client
-        self._keys = [f"{{{settings.queue}}}:{name}" for name in KEYS]
-        self._policy = lua.policy(settings)
+        self._broker = Broker(client, settings)
+        self._run = self._broker.run
 
     # The arrows, in the order of a job's life.
 
@@ -252,7 +232,7 @@ class Queue:
             oldest_waiting_ms=_whole(reply.get("oldest")),
             workers=int(reply["workers"]),
             next_due_at=_whole(reply.get("due")),
-            eviction_policy=self._answer(self._eviction_policy),
+            eviction_policy=self._broker.eviction_policy(),
         )
 
     def now(self) -> int:
@@ -261,49 +241,7 @@ class Queue:
 
     def ping(self) -> None:
         """Raises BrokerAway where Redis does not answer."""
-        self._answer(lambda: self._client.ping())
-
-    def _eviction_policy(self) -> str:
-        # ElastiCache Serverless may not say: then nothing is known against it. A cluster client answers per node.
-        try:
-            memory = self._client.info("memory")
-        except exceptions.ResponseError as error:
-            if _passes(error):
-                raise
-            return "noeviction"
-        nodes = memory.values() if memory and all(isinstance(node, dict) for node in memory.values()) else [memory]
-        policies = {str(node.get("maxmemory_policy", "noeviction")) for node in nodes}
-        return "noeviction" if policies == {"noeviction"} else ", ".join(sorted(policies - {"noeviction"}))
-
-    def _run(self, verb: str, /, **arguments: Any) -> Any:
-        """Run a script: its arguments and its reply are each one JSON object; None stands for absent."""
-        given = json.dumps({name: value for name, value in arguments.items() if value is not None})
-        source, sha = lua.script(verb, self._policy)
-
-        def call() -> Any:
-            try:
-                return self._client.evalsha(sha, len(self._keys), *self._keys, given)
-            except exceptions.NoScriptError:
-                return self._client.eval(source, len(self._keys), *self._keys, given)
-
-        return json.loads(self._answer(call))
-
-    @staticmethod
-    def _answer(call: Any) -> Any:
-        for tries_left in reversed(range(_TRIES)):
-            try:
-                return call()
-            except exceptions.OutOfMemoryError as error:
-                raise BrokerAway("the broker has no memory left and refuses new jobs") from error
-            except exceptions.ResponseError as error:
-                if not _passes(error):
-                    raise  # our own mistake, or a broker that lacks a command: no second try helps
-                if not tries_left:
-                    raise BrokerAway(f"the broker is not itself at the moment ({type(error).__name__})") from error
-            except (exceptions.RedisError, exceptions.RedisClusterException, OSError) as error:
-                if not tries_left:
-                    raise BrokerAway(f"the broker does not answer ({type(error).__name__})") from error
-        raise AssertionError("unreachable")
+        self._broker.ping()
 
     # Last in the class: from here on, `list` is this method.
 
@@ -311,11 +249,6 @@ class Queue:
         """A tenant's jobs in a state, those that entered it last first."""
         reply = self._run("list", tenant=tenant, state=state, offset=offset, limit=min(limit, BATCH))
         return [_job(entry) for entry in reply["jobs"]]
-
-
-def _passes(error: exceptions.ResponseError) -> bool:
-    """True for what a broker says in the middle of a failover, a slow script or a full disk: it will pass."""
-    return isinstance(error, _PASSING) or str(error).startswith(_PASSING_WORDS)
 
 
 def _new(job: NewJob) -> dict[str, Any]:

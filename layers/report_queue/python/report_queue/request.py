@@ -11,13 +11,13 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Self
 
 from report_queue import strict_json
-from report_queue.errors import InvalidRequest, MalformedRequest, TooLarge
+from report_queue.errors import Fault, InvalidRequest, MalformedRequest, TooLarge
 from report_queue.reports import ReportType, report_types
 from report_queue.validation import MAX_FAULTS, faults
 
@@ -112,11 +112,12 @@ def parse(body: bytes, *, limit: int, types: Mapping[str, ReportType] | None = N
         raise TooLarge(
             f"The body has {len(body):,} bytes, the limit is {limit:,}: split the report, or aggregate its rows."
         )
-    envelope = strict_json.parse(body)
-    found = tuple(islice(faults(envelope, report_types() if types is None else types), MAX_FAULTS + 1))
-    if found:
-        count = f"more than {MAX_FAULTS} places" if len(found) > MAX_FAULTS else _places(len(found))
-        raise InvalidRequest(f"The request is wrong in {count}: see errors.", found[:MAX_FAULTS])
+    return submission(strict_json.parse(body), types=types)
+
+
+def submission(envelope: Any, *, types: Mapping[str, ReportType] | None = None) -> Submission:
+    """The submission that an envelope, as parsed JSON, holds; raises InvalidRequest as `parse` does."""
+    refuse_if(faults(envelope, report_types() if types is None else types))
     options = envelope.get("options", {})
     sent = {
         "reportType": envelope["reportType"],
@@ -130,6 +131,14 @@ def parse(body: bytes, *, limit: int, types: Mapping[str, ReportType] | None = N
         delay_seconds=sent["options"]["delaySeconds"],
         digest=hashlib.sha256(strict_json.canonical(sent)).hexdigest(),
     )
+
+
+def refuse_if(found: Iterable[Fault]) -> None:
+    """Raise InvalidRequest with the faults, 100 at most, if there are any."""
+    told = tuple(islice(found, MAX_FAULTS + 1))
+    if told:
+        count = f"more than {MAX_FAULTS} places" if len(told) > MAX_FAULTS else _places(len(told))
+        raise InvalidRequest(f"The request is wrong in {count}: see errors.", told[:MAX_FAULTS])
 
 
 def idempotency_key(header: str | None) -> str | None:

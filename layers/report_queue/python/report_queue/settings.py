@@ -3,17 +3,32 @@
 The stacks and the local stack write it (`environment()`), the functions read it (`Settings.read(os.environ)`).
 """
 
+import json
 from collections.abc import Mapping
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 _PREFIX = "REPORT_QUEUE_"
 
 METRICS_NAMESPACE: Final = "ReportQueue"
 WIND_UP_MS: Final = 45_000  # of the worker's time: after its last attempt, to publish, complete, close and leave
 
+_WEEK_MS: Final = 7 * 86_400_000
+
 Milliseconds = Annotated[int, Field(gt=0)]
+Tenant = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+
+
+class Limits(BaseModel):
+    """What one tenant may do, and its share. 0: no limit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    weight: float = Field(default=1, ge=0.01, le=100, description="share of the workers beside other tenants'")
+    rate: float = Field(default=0, ge=0, le=10_000, description="jobs that may start in a second; bursts of as many")
+    concurrency: int = Field(default=0, ge=0, description="jobs that may be active at once")
+    backlog: int = Field(default=0, ge=0, description="jobs that may wait or be delayed; a submit beyond is a 429")
 
 
 class Settings(BaseModel):
@@ -41,8 +56,16 @@ class Settings(BaseModel):
     wake_ms: Milliseconds = Field(default=20_000, description="a wake that nobody answers is forgotten after this long")
     workers: int = Field(default=5, ge=1, description="most workers at once")
     slots: int = Field(default=2, ge=1, le=16, description="children that one worker renders with at a time")
-    retention_ms: Milliseconds = Field(default=7 * 86_400_000, description="the broker forgets ended jobs after this")
-    retention_count: int = Field(default=10_000, ge=0, description="ended jobs kept per state, the newest")
+    retries_per_second: int = Field(default=50, ge=1, description="retries due in one second; a storm is spread further")
+    rate: float = Field(default=0, ge=0, le=10_000, description="jobs that may start in a second, all tenants'; 0: any")
+    tenant: Limits = Field(default=Limits(), description="JSON: weight, rate, concurrency, backlog of each tenant")
+    tenants: dict[Tenant, Limits] = Field(default={}, description="JSON: the same by tenant, instead of `tenant`")
+    retention_completed_ms: Milliseconds = Field(default=_WEEK_MS, description="completed jobs are forgotten after this")
+    retention_failed_ms: Milliseconds = Field(default=_WEEK_MS, description="failed jobs are forgotten after this")
+    retention_cancelled_ms: Milliseconds = Field(default=_WEEK_MS, description="cancelled jobs are forgotten after this")
+    retention_completed_count: int = Field(default=10_000, ge=0, description="completed jobs kept, the newest")
+    retention_failed_count: int = Field(default=10_000, ge=0, description="failed jobs kept, the newest")
+    retention_cancelled_count: int = Field(default=10_000, ge=0, description="cancelled jobs kept, the newest")
 
     # The API.
     link_seconds: int = Field(default=300, ge=1, le=3600, description="a download link is valid this long")
@@ -52,6 +75,12 @@ class Settings(BaseModel):
     child_memory_mb: int = Field(
         default=1_024, ge=256, description="address space of a child beyond the renderer's own"
     )
+
+    @field_validator("tenant", "tenants", mode="before")
+    @classmethod
+    def _from_json(cls, value: Any) -> Any:
+        """The environment has them as JSON."""
+        return json.loads(value) if isinstance(value, str) else value
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
@@ -63,4 +92,7 @@ class Settings(BaseModel):
 
     def environment(self) -> dict[str, str]:
         """The settings as environment variables, such that `read` gives them back."""
-        return {_PREFIX + name.upper(): str(value) for name, value in self.model_dump(mode="json").items()}
+        return {
+            _PREFIX + name.upper(): json.dumps(value) if isinstance(value, dict) else str(value)
+            for name, value in self.model_dump(mode="json").items()
+        }

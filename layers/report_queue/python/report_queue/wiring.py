@@ -17,10 +17,13 @@ from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
 from redis.retry import Retry
 
+from report_queue.broker import Broker, Client
 from report_queue.ledger import Ledger
-from report_queue.queue import Client, Queue
+from report_queue.plans import Plans
+from report_queue.queue import Queue
 from report_queue.request import job_id, random_job_id
 from report_queue.settings import Settings
+from report_queue.timetable import Timetable
 from report_queue.wake import Bus
 
 
@@ -32,6 +35,8 @@ class Wiring:
     queue: Queue
     ledger: Ledger
     bus: Bus
+    timetable: Timetable
+    plans: Plans
     now_ms: Callable[[], int]
     new_id: Callable[[str, str | None], str]  # (tenant, Idempotency-Key or None) -> job id
 
@@ -40,11 +45,14 @@ class Wiring:
 def wiring() -> Wiring:
     """The process's wiring, from its environment; raises pydantic.ValidationError where a setting is wrong."""
     settings = Settings.read(os.environ)
+    client, store = broker(settings), aws_client("s3")
     return Wiring(
         settings=settings,
-        queue=Queue(broker(settings), settings),
-        ledger=Ledger(aws_client("s3"), bucket=settings.bucket),
+        queue=Queue(client, settings),
+        ledger=Ledger(store, bucket=settings.bucket),
         bus=Bus(aws_client("events"), bus=settings.bus),
+        timetable=Timetable(store, bucket=settings.bucket),
+        plans=Plans(Broker(client, settings)),
         now_ms=now_ms,
         new_id=new_id,
     )

@@ -2,7 +2,7 @@
 
 A file defines one function of the verb's name. Its first lines may say `-- flags: …` (of the script, Redis's words) and
 `-- needs: …` (other verbs that it calls). A script is: flags, policy, prelude, the verbs needed, the verb, and one call
-with the arguments, which are one JSON object, as is the reply.
+with the arguments, which are one JSON object, as is the reply; and the prelude's `save` of what was gathered.
 """
 
 import hashlib
@@ -10,27 +10,32 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from report_queue.settings import Settings
+from report_queue.settings import Limits, Settings
+
+# As in the prelude, which says what each holds.
+KEYS: Final = (
+    *("waiting", "delayed", "active", "completed", "failed", "cancelled", "jobs", "index", "tenants", "turns", "limited"),
+    *("meters", "expiries", "dedups", "windows", "paused", "stats", "plans", "batches", "workers", "beats", "wakes"),
+)
 
 _FOLDER: Final = Path(__file__).parent
 _POLICY: Final = (
-    "attempt_ms",
-    "backoff_jitter",
-    "backoff_limit_ms",
-    "backoff_ms",
-    "lease_ms",
-    "retention_count",
-    "retention_ms",
-    "slots",
-    "stalls",
-    "wake_ms",
-    "workers",
+    *("attempt_ms", "backoff_jitter", "backoff_limit_ms", "backoff_ms", "lease_ms", "rate", "retries_per_second", "slots"),
+    *("retention_completed_ms", "retention_failed_ms", "retention_cancelled_ms", "retention_completed_count"),
+    *("retention_failed_count", "retention_cancelled_count", "stalls", "wake_ms", "workers"),
 )
 
 
 def policy(settings: Settings) -> str:
     """The settings that the scripts decide by, as a line of Lua: part of the script, so that no call carries them."""
-    return "local policy = {" + ", ".join(f"{name} = {getattr(settings, name)}" for name in _POLICY) + "}"
+    fields = [f"{name} = {getattr(settings, name)}" for name in _POLICY]
+    tenants = [f"['{name}'] = {_limits(limits)}" for name, limits in sorted(settings.tenants.items())]
+    fields += [f"tenant = {_limits(settings.tenant)}", f"tenants = {{{', '.join(tenants)}}}"]
+    return "local policy = {" + ", ".join(fields) + "}"
+
+
+def _limits(limits: Limits) -> str:
+    return "{" + ", ".join(f"{name} = {value}" for name, value in limits.model_dump().items()) + "}"
 
 
 @cache
@@ -38,7 +43,7 @@ def script(verb: str, policy: str) -> tuple[str, str]:
     """A verb's whole script, and the SHA-1 that Redis knows it by."""
     parts: dict[str, str] = {}
     flags = _gather(verb, parts)
-    call = f"return cjson.encode({verb}(cjson.decode(ARGV[1])))\n"
+    call = f"local reply = {verb}(cjson.decode(ARGV[1]))\nsave()\nreturn cjson.encode(reply)\n"
     source = "\n".join([f"#!lua flags={flags}", policy, _text("prelude"), *parts.values(), call])
     return source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 

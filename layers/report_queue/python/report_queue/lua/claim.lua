@@ -1,17 +1,87 @@
 -- flags: allow-oom
--- needs: finish promote requeue
+-- needs: finish promote requeue expire
 -- waiting -> active, several at once; first the ends of the jobs that the worker finished since its last call
 -- Takes: worker, call (counts the worker's calls), beat (what to show of the worker), token? (of the wake that started
---        it), finished [{verb, id, attempt, …}], free (slots), leave (it holds no job: if none waits, it goes).
--- Gives: verdicts [verdict per finished], leases [{id, tenant, type, attempt, round, accepted}], left.
--- Any claim also promotes what is due and requeues what is over, so that recovery waits for no schedule.
+--        it), finished [{verb, id, attempt, …}], free (slots), leave (it holds no job: if none may start, it goes).
+-- Gives: verdicts [verdict per finished], leases [{id, tenant, type, attempt, round, accepted}], left, again_at? (where
+--        a rate holds jobs back for a moment: when to ask again).
+-- Any claim also promotes what is due, requeues what is over and expires what is too late, so that none of it waits for
+-- a schedule.
 -- No more than the cap are signed on: who comes beyond it is sent home.
--- "None waits, so leave" is decided here, in one step: whatever is enqueued later sees no worker and asks for a wake.
+-- "None may start, so leave" is decided here, in one step: whatever is enqueued later sees no worker and asks for a wake.
 -- Idempotent by call: where the reply was lost, the same call gives the same leases again, renewed.
+local LINGER = 2000  -- ms that an idle worker waits for a rate, rather than leave
+
 local function lease_of(id, job)
   return {
     id = id, tenant = job.tenant, type = job.type, attempt = job.attempt, round = job.round, accepted = job.accepted,
   }
+end
+
+local function start(id, job, worker, now)
+  job.place = tonumber(redis.call('ZSCORE', key.waiting, id))  -- where it goes back to if the worker dies
+  job.attempt, job.worker, job.started, job.progress = job.attempt + 1, worker, now, 10
+  note(job, 'claim', now)
+  count('started', now)
+  measure('wait', now, now - job.at)
+  move(id, job, 'waiting', 'active', now, now + policy.lease_ms)
+end
+
+-- Up to `free` jobs by their tenants' turns; and, where a rate holds the next one back, until when.
+local function take_turns(free, worker, now)
+  local leases = {}
+  look_again(now)
+  if redis.call('HEXISTS', key.paused, '*') == 1 then return leases end
+  local virtual, again_at
+  local allowed_at = policy.rate > 0 and tonumber(redis.call('HGET', key.meters, 'allowed_at') or 0)
+  for _ = 1, free + 100 do
+    if #leases == free then break end
+    local next_at = allowed_at and rate_allows_at(allowed_at, policy.rate) or 0
+    if next_at > now then
+      again_at = math.ceil(next_at)
+      break
+    end
+    local turn = redis.call('ZRANGE', key.turns, 0, 0, 'WITHSCORES')
+    local name = turn[1]
+    if not name then break end
+    local tenant = tenant_of(name)
+    local head, held_back = head_of(tenant)
+    local _, not_before = limited(name, tenant, now)
+    if not head then
+      stand_back(name, held_back and now + 5000)
+    elseif not_before then
+      stand_back(name, not_before)
+    else
+      local job = read_or_drop(head, 'waiting')
+      if job then
+        start(head, job, worker, now)
+        leases[#leases + 1] = lease_of(head, job)
+        virtual = tonumber(turn[2])
+        redis.call('ZADD', key.turns, virtual + 1 / limits_of(name).weight, name)
+        if limits_of(name).rate > 0 then
+          tenant.allowed_at = rate_moves_on(tenant.allowed_at, limits_of(name).rate, now)
+          changed[name] = true
+        end
+        if allowed_at then allowed_at = rate_moves_on(allowed_at, policy.rate, now) end
+      end
+    end
+  end
+  if virtual then redis.call('HSET', key.meters, 'virtual', virtual) end
+  if allowed_at and virtual then redis.call('HSET', key.meters, 'allowed_at', allowed_at) end
+  return leases, again_at or tonumber(redis.call('ZRANGE', key.limited, 0, 0, 'WITHSCORES')[2])
+end
+
+-- The leases of a call whose reply was lost, renewed.
+local function given_before(claimed, worker, now)
+  local leases = {}
+  for _, id in ipairs(claimed) do
+    local job = read(id)
+    if job and job.worker == worker and state_of(id) == 'active' then
+      redis.call('ZADD', key.active, ms(now + policy.lease_ms), id)
+      leases[#leases + 1] = lease_of(id, job)
+    end
+  end
+  return leases
 end
 
 local function claim(args)
@@ -28,33 +98,24 @@ local function claim(args)
   local verdicts = finish(args, now)
   promote({now = now, limit = 100})
   requeue({now = now, limit = 100})
+  expire({now = now, limit = 100})
 
-  local leases, claimed = {}, {}
+  local leases, again_at = {}, nil
   if last and last.call == args.call then
-    for _, id in ipairs(last.claimed) do
-      local job = read(id)
-      if job and job.worker == args.worker and state_of(id) == 'active' then
-        redis.call('ZADD', key.active, ms(now + policy.lease_ms), id)
-        leases[#leases + 1], claimed[#claimed + 1] = lease_of(id, job), id
-      end
-    end
+    leases = given_before(last.claimed, args.worker, now)
   elseif args.free > 0 then
-    for _, id in ipairs(redis.call('ZRANGE', key.waiting, 0, args.free - 1)) do
-      local job = read_or_drop(id, 'waiting')
-      if job then
-        job.attempt, job.worker, job.started, job.progress = job.attempt + 1, args.worker, now, 10
-        move(id, job, 'waiting', 'active', now + policy.lease_ms, now)
-        leases[#leases + 1], claimed[#claimed + 1] = lease_of(id, job), id
-      end
-    end
+    leases, again_at = take_turns(args.free, args.worker, now)
   end
 
-  local left = args.leave and #leases == 0 and redis.call('ZCARD', key.waiting) == 0
+  local soon = again_at and again_at <= now + LINGER
+  local left = args.leave and #leases == 0 and not soon and startable(1, now) == 0
   if left then
     remove_worker(args.worker)
   else
+    local claimed = {}
+    for position, lease in ipairs(leases) do claimed[position] = lease.id end
     redis.call('ZADD', key.workers, ms(now), args.worker)
     redis.call('HSET', key.beats, args.worker, cjson.encode({beat = args.beat, call = args.call, claimed = claimed}))
   end
-  return {verdicts = verdicts, leases = leases, left = left}
+  return {verdicts = verdicts, leases = leases, left = left, again_at = soon and again_at or nil}
 end

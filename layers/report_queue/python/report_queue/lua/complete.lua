@@ -7,8 +7,11 @@ local function complete(args)
   local job, state = held(args)
   if not job then return {verdict = state} end
   if state == 'active' then
-    job.result, job.progress, job.reason, job.message = args.result, 100, nil, nil
-    move(args.id, job, 'active', 'completed', now, now)
+    job.result, job.progress, job.reason, job.message, job.signature = args.result, 100, nil, nil, nil
+    note(job, 'complete', now)
+    count('completed', now)
+    measure('run', now, now - job.started)
+    move(args.id, job, 'active', 'completed', now)
     return {verdict = 'completed'}
   end
   return {verdict = state == 'completed' and 'completed' or 'superseded'}

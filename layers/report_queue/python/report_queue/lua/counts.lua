@@ -3,12 +3,7 @@
 local function counts(args)
   local numbers = {}
   for _, state in ipairs(STATES) do
-    if args.tenant then
-      local prefix = '[' .. args.tenant .. '|' .. state .. '|'
-      numbers[state] = redis.call('ZLEXCOUNT', key.index, prefix, prefix .. '\255')
-    else
-      numbers[state] = redis.call('ZCARD', key[state])
-    end
+    numbers[state] = args.tenant and count_of(args.tenant, state) or redis.call('ZCARD', key[state])
   end
   return numbers
 end

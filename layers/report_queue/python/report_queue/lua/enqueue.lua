@@ -1,19 +1,22 @@
 -- -> waiting | delayed
--- Takes: jobs [{id, tenant, type, accepted, attempts, round, due?}], at most 500.
+-- Takes: jobs [{id, tenant, type, accepted, attempts, round, priority?, due?, expires?, backoff? {kind, ms, jitter}, tags?,
+--        batch?, retention? (ms)}], at most 500.
 -- Gives: wakes, tokens of the workers to wake.
 -- Idempotent by id: a job that is known, and has a state, stays as it is. Refused when memory is full (the ledger has the request).
 local function enqueue(args)
   local now = clock(args)
   for _, new in ipairs(args.jobs) do
     if redis.call('HEXISTS', key.jobs, new.id) == 0 or not state_of(new.id) then
-      local job = {
-        tenant = new.tenant, type = new.type, accepted = new.accepted, attempts = new.attempts, round = new.round,
-        attempt = 0, failures = 0, stalls = 0, progress = 0,
-      }
-      if new.due and new.due > now then
-        move(new.id, job, nil, 'delayed', new.due, now)
+      local id, due = new.id, new.due
+      new.id, new.due = nil, nil
+      for name, value in pairs(ABSENT) do new[name] = new[name] or value end
+      if new.expires then redis.call('ZADD', key.expiries, ms(new.expires), id) end
+      line_of(new)  -- also for a delayed job: by its tenant's lines it is found
+      count('enqueued', now)
+      if due and due > now then
+        move(id, new, nil, 'delayed', now, due)
       else
-        move(new.id, job, nil, 'waiting', now, now)
+        move(id, new, nil, 'waiting', now)
       end
     end
   end

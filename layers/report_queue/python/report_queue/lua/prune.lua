@@ -1,13 +1,13 @@
 -- flags: allow-oom
--- completed | failed | cancelled -> forgotten, by age and by number; and workers that have been silent for long
+-- completed | failed | cancelled -> forgotten, by age and by number; what is over of dedup keys; workers silent for long
 -- Takes: limit. Gives: pruned, how many jobs. The receipt stays in the ledger.
 local function prune(args)
   local now = clock(args)
   local pruned = 0
-  for _, state in ipairs({'completed', 'failed', 'cancelled'}) do
+  for state in pairs(TERMINAL) do
     local over = math.max(
-      redis.call('ZCARD', key[state]) - policy.retention_count,
-      redis.call('ZCOUNT', key[state], '-inf', ms(now - policy.retention_ms)))
+      redis.call('ZCARD', key[state]) - policy['retention_' .. state .. '_count'],
+      redis.call('ZCOUNT', key[state], '-inf', ms(now)))
     over = math.min(over, args.limit - pruned)
     if over > 0 then
       for _, id in ipairs(redis.call('ZRANGE', key[state], 0, over - 1)) do
@@ -16,6 +16,10 @@ local function prune(args)
       end
       pruned = pruned + over
     end
+  end
+  for _, name in ipairs(redis.call('ZRANGE', key.windows, '-inf', ms(now), 'BYSCORE', 'LIMIT', 0, args.limit)) do
+    redis.call('ZREM', key.windows, name)
+    redis.call('HDEL', key.dedups, name)
   end
   local silent = ms(now - 10 * policy.lease_ms)
   for _, worker in ipairs(redis.call('ZRANGE', key.workers, '-inf', silent, 'BYSCORE', 'LIMIT', 0, 100)) do

@@ -1,0 +1,28 @@
+-- flags: no-writes
+-- needs: numbers
+-- Why a job waits
+-- Takes: id. Gives: state, or nothing where it is not known; and of a waiting job: paused (since when: the queue, or its
+-- type), limited (rate or concurrency) and again_at, ahead (jobs of its tenant before it), share (its tenant's part of the
+-- turns, 0 to 1), waiting and active (all tenants' jobs), workers (alive), recent (see `numbers`).
+local function explain(args)
+  local now = clock(args)
+  local job, state = read(args.id), state_of(args.id)
+  if not (job and state == 'waiting') then return {state = job and state} end
+  local tenant = tenant_of(job.tenant)
+  local place = tonumber(redis.call('ZSCORE', key.waiting, args.id)) - tenant.lines[job.type] * LINE
+  local ahead = 0
+  for _, line in pairs(tenant.lines) do
+    ahead = ahead + redis.call('ZCOUNT', key.waiting, ms(line * LINE), '(' .. ms(line * LINE + place))
+  end
+  local limited_by, again_at = limited(job.tenant, tenant, now)
+  local mine, all = limits_of(job.tenant).weight, 0
+  for _, name in ipairs(redis.call('ZRANGE', key.turns, 0, 999)) do all = all + limits_of(name).weight end
+  return {
+    state = state,
+    paused = tonumber(redis.call('HGET', key.paused, '*') or redis.call('HGET', key.paused, job.type)),
+    limited = limited_by, again_at = again_at,
+    ahead = ahead, share = mine / math.max(all, mine),
+    waiting = redis.call('ZCARD', key.waiting), active = redis.call('ZCARD', key.active),
+    workers = alive(now), recent = recent(now),
+  }
+end
