@@ -1,7 +1,10 @@
 """Words that the queue's tests are written in."""
 
+from typing import Any
+
 from report_queue.job import Completed, Failed, Lease, NewJob, Result
-from report_queue.queue import Queue, Worker
+from report_queue.queue import Queue
+from report_queue.replies import Worker
 
 T0 = 1_800_000_000_000  # ms; the queue's tests bring their own time
 SECOND = 1_000
@@ -9,11 +12,9 @@ MINUTE = 60 * SECOND
 
 
 def new_job(
-    name: str, *, tenant: str = "acme", due_at: int | None = None, attempts: int = 3, accepted_at: int = T0
+    name: str, *, tenant: str = "acme", report_type: str = "sales", accepted_at: int = T0, **options: Any
 ) -> NewJob:
-    return NewJob(
-        id=name, tenant=tenant, report_type="sales", accepted_at=accepted_at, attempts=attempts, due_at=due_at
-    )
+    return NewJob(id=name, tenant=tenant, report_type=report_type, accepted_at=accepted_at, **options)
 
 
 def worker(name: str = "w1", *, slots: int = 2) -> Worker:

@@ -12,8 +12,9 @@ from moto import mock_aws
 from brokers import settings_for
 from report_queue.job import Job, NewJob, State
 from report_queue.ledger import Ledger
-from report_queue.queue import Queue, Worker
+from report_queue.queue import Queue
 from report_queue.render import Renderer
+from report_queue.replies import Worker
 from report_queue.reports import report_types
 from report_queue.request import Request, random_job_id
 from report_queue.settings import Settings

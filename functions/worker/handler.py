@@ -7,9 +7,10 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from report_queue import VERSION
 from report_queue.job import Completed, Verdict
-from report_queue.queue import Worker
 from report_queue.render import Renderer
+from report_queue.replies import Worker
 from report_queue.telemetry import metrics, watched
 from report_queue.wiring import wiring
 from report_queue.worker import Drain, Drained
@@ -28,6 +29,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
             pid=os.getpid(),
             slots=wired.settings.slots,
             started_at=wired.now_ms(),
+            version=VERSION,
         ),
         queue=wired.queue,
         ledger=wired.ledger,

@@ -8,8 +8,8 @@ from typing import Any
 from gateway import Api
 
 from report_queue.job import Completed, Failed, Lease, Result, State
-from report_queue.queue import Worker
 from report_queue.receipt import Receipt
+from report_queue.replies import Worker
 from report_queue.reports import report_types
 from report_queue.wiring import Wiring
 

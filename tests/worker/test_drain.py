@@ -15,7 +15,7 @@ import redis
 from report_queue.attempt import Attempt, Slot
 from report_queue.errors import StoreAway
 from report_queue.job import Completed, Lease, NewJob, State, Verdict
-from report_queue.queue import Worker
+from report_queue.replies import Worker
 from report_queue.wake import Bus
 from stacks import until
 from worker_world import LONG, World

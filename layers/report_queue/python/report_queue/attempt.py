@@ -17,8 +17,9 @@ from typing import Final
 from report_queue.errors import BrokerAway, LeaseLost, PermanentFailure, StoreAway, TransientFailure, whereabouts
 from report_queue.job import Completed, Failed, Lease, Outcome, Progress, Result, Verdict
 from report_queue.ledger import Ledger
-from report_queue.queue import Queue, Worker
+from report_queue.queue import Queue
 from report_queue.render import Rendered, Renderer, Rendering, RenderJob
+from report_queue.replies import Worker
 from report_queue.request import Request
 from report_queue.settings import Settings
 

@@ -15,7 +15,8 @@ from typing import Final
 from report_queue.attempt import TAKEN_AWAY, Attempt
 from report_queue.errors import BrokerAway
 from report_queue.job import Progress
-from report_queue.queue import Queue, Worker
+from report_queue.queue import Queue
+from report_queue.replies import Shown, Worker
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +30,9 @@ def beating(
     *,
     every_ms: int,
     running: Callable[[], list[Attempt]],
-    done: Callable[[], int],
+    shown: Callable[[], Shown],
 ) -> Iterator[None]:
-    """Beat while the block runs. `running` gives the attempts in the slots, `done` the number of those that ended."""
+    """Beat while the block runs. `running` gives the attempts in the slots, `shown` what people are to see."""
     stop = threading.Event()
 
     def beats() -> None:
@@ -45,7 +46,9 @@ def beating(
             if not attempts or not (due or moved):
                 continue
             try:
-                verdicts = queue.beat(worker, [(attempt.lease, attempt.progress) for attempt in attempts], done=done())
+                verdicts = queue.beat(
+                    worker, [(attempt.lease, attempt.progress) for attempt in attempts], shown=shown()
+                )
             except BrokerAway as error:
                 log.warning("beat: %s", error)
                 continue

@@ -1,12 +1,13 @@
 """What a caller can have done, and in which order ledger, broker and bus hear of it.
 
-    accept   ledger ─► broker ─► bus       retry   ledger ─► broker ─► bus       cancel   broker ─► ledger
+    accept   (broker: dedup key, cap) ─► ledger ─► broker ─► bus
+    retry    ledger ─► broker ─► bus       cancel   broker ─► ledger       promote   broker ─► bus
 
 The ledger is told first where something is promised: it keeps the promise when the rest fails. The broker is told
 first where something is decided: it alone can say whether a job had ended already. It knows nothing of HTTP.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from report_queue import standing
@@ -15,6 +16,7 @@ from report_queue.job import NewJob, State, Verdict
 from report_queue.ledger import Acceptance
 from report_queue.receipt import Receipt, receipt_of
 from report_queue.request import Request, Submission
+from report_queue.unique import Door
 from report_queue.views import file_name
 from report_queue.wiring import Wiring
 
@@ -29,6 +31,7 @@ class Accepted:
     id: str
     replayed: bool  # the same request was here before, under the same Idempotency-Key
     queued: bool
+    duplicate: bool = False  # this is another job, which has the dedup key
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,9 @@ class Download:
 def accept(wiring: Wiring, submission: Submission, *, tenant: str, idempotency_key: str | None) -> Accepted:
     """Accept a submission: after this it will be worked on, whatever happens to the broker.
 
-    Raises StoreAway (nothing was enqueued; sending it again with the same Idempotency-Key is safe), or InvalidRequest
-    where the Idempotency-Key belongs to another request.
+    Raises StoreAway (nothing was enqueued; sending it again with the same Idempotency-Key is safe), InvalidRequest
+    where the Idempotency-Key belongs to another request, and what `unique` does: TooMany, or with a dedup key
+    BrokerAway and Conflict.
     """
     request = Request.of(
         submission,
@@ -54,6 +58,11 @@ def accept(wiring: Wiring, submission: Submission, *, tenant: str, idempotency_k
         accepted_at=wiring.now_ms(),
         attempts=wiring.settings.attempts,
     )
+    limits = wiring.settings.limits_of(tenant)
+    door = Door(wiring.queue, wiring.ledger)
+    holder = door.admit(tenant, request.id, unique=submission.options.unique, capped=limits.backlog > 0)
+    if holder:
+        return Accepted(holder, replayed=False, queued=True, duplicate=True)
     accepted = keep(wiring, request)
     if accepted is None:
         raise InvalidRequest(
@@ -68,7 +77,7 @@ def keep(wiring: Wiring, request: Request) -> Accepted | None:
     if acceptance is Acceptance.CONFLICT:
         return None
     if acceptance is Acceptance.NEW:
-        return Accepted(request.id, replayed=False, queued=_enqueue(wiring, _new_job(request)))
+        return Accepted(request.id, replayed=False, queued=_enqueue(wiring, request.new_job()))
     # The first time may have ended between ledger and broker, so enqueue what the ledger has: the broker leaves a job
     # alone that it knows. Only while it has not ended, though: an ended one would be worked on again.
     unfinished = wiring.ledger.unfinished(request.id)
@@ -88,7 +97,7 @@ def retry(wiring: Wiring, *, tenant: str, id: str) -> None:  # noqa: A002 (the w
             # Ended in the broker, and the worker has not left its receipt yet. Without one the next round could not be
             # told from this one, so we leave it: it is the same, and of two the first stands.
             wiring.ledger.close(receipt_of(job.seen, request))
-        request = replace(request, round=request.round + 1, due_at=None)
+        request = request.again()
         wiring.ledger.reopen(request)
     elif job.in_broker or request.round == 0:
         raise Conflict(f"The job is {job.state}: only failed and cancelled jobs can be retried.")
@@ -119,6 +128,19 @@ def cancel(wiring: Wiring, *, tenant: str, id: str) -> None:  # noqa: A002 (the 
     # Wiped again, just now: the ledger's word still holds, because a worker asks the ledger before it renders.
     attempt, at = (ended.attempt, ended.at) if ended else (job.seen.attempt, wiring.now_ms())
     wiring.ledger.close(Receipt(request=request, state=State.CANCELLED, attempt=attempt, finished_at=at))
+
+
+def promote(wiring: Wiring, *, tenant: str, id: str) -> None:  # noqa: A002 (the word of the API)
+    """A delayed job, at once; one that waits is left alone. Raises Conflict where it has started or ended."""
+    job = standing.find(wiring.queue, wiring.ledger, tenant=tenant, id=id)
+    state: State | Verdict = job.state
+    if job.open is not None and job.state is State.DELAYED:
+        if not job.in_broker:
+            wiring.bus.wake(_tell(wiring, job.open))
+        state = wiring.queue.promote_now(id)
+        wiring.bus.wake(wiring.queue.wake())
+    if state is not State.WAITING:
+        raise Conflict(f"The job is {state}: only a delayed job can be started early.")
 
 
 def download(wiring: Wiring, *, tenant: str, id: str) -> Download:  # noqa: A002 (the word of the API)
@@ -156,21 +178,9 @@ def _tell(wiring: Wiring, request: Request) -> tuple[str, ...]:
         retried = wiring.queue.retry(request.id, round=request.round)
         if retried.verdict is not Verdict.UNKNOWN:
             return retried.wakes
-    return wiring.queue.enqueue(_new_job(request)).wakes
+    return wiring.queue.enqueue(request.new_job()).wakes
 
 
 def _not_too_late(state: State | Verdict) -> None:
     if state in _TOO_LATE:
         raise Conflict(f"The job is {state} already: it cannot be cancelled any more.")
-
-
-def _new_job(request: Request) -> NewJob:
-    return NewJob(
-        id=request.id,
-        tenant=request.tenant,
-        report_type=request.report_type,
-        accepted_at=request.accepted_at,
-        attempts=request.attempts,
-        round=request.round,
-        due_at=request.due_at,
-    )

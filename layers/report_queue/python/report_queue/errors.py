@@ -7,6 +7,7 @@
     │   ├── NotFound               no such job here, or another tenant's
     │   ├── Conflict               the job's state does not allow it
     │   ├── TooLarge               over a limit of size
+    │   ├── TooMany                the tenant has as many jobs waiting as it may
     │   └── InvalidRequest         JSON, but not what the report type's schema says (has `faults`)
     ├── PermanentFailure       no attempt can help: the job fails at once (has `reason`)
     ├── TransientFailure       another attempt may help: the job is retried (has `reason`)
@@ -59,6 +60,10 @@ class Conflict(CallerError):
 
 class TooLarge(CallerError):
     """Over a limit of size."""
+
+
+class TooMany(CallerError):
+    """The tenant has as many jobs waiting as it may: later it may have more."""
 
 
 class InvalidRequest(CallerError):

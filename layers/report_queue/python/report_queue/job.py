@@ -9,22 +9,25 @@
                                 fail (retry)
 
 A state is a sorted set of the same name and a job is in exactly one; nothing else records the state. Failed and
-cancelled jobs go back to waiting by `retry`, a new round of the same job. `cancel` also leaves waiting and delayed.
+cancelled jobs go back to waiting by `retry`, a new round of the same job. `cancel` also leaves waiting and delayed,
+and so does `expire`, to failed, where a job was to have started by now.
 
 This module knows words and shapes only: nothing of Redis (`queue` does), S3 (`ledger` does) or PDF (`render` does).
 All moments are milliseconds since the epoch, read from the broker's clock.
 """
 
+import hashlib
+import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 
 class State(StrEnum):
     """Where a job stands. The comment says who moves it out."""
 
-    WAITING = "waiting"  # claim (a worker), cancel
-    DELAYED = "delayed"  # promote (any claim, the poller), cancel
+    WAITING = "waiting"  # claim (a worker), expire, cancel
+    DELAYED = "delayed"  # promote (any claim, the poller, by hand), expire, cancel
     ACTIVE = "active"  # complete and fail (its worker), requeue (lease over), cancel
     COMPLETED = "completed"  # prune
     FAILED = "failed"  # retry, prune
@@ -36,7 +39,13 @@ class State(StrEnum):
         return self in TERMINAL
 
 
+# In a failure's message, what differs from job to job: quoted text, and words with a digit in them.
+_DIFFERS: Final = re.compile(r"\"[^\"]*\"|'[^']*'|\w*\d\w*")
+
 TERMINAL: Final = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED})
+
+
+PRIORITY: Final = 5  # of a job that names none; 9 is the highest
 
 
 class Progress:
@@ -62,6 +71,15 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True)
+class Backoff:
+    """How long a job waits before a retry, where the queue's own is not wanted."""
+
+    kind: Literal["fixed", "exponential"]  # exponential: doubles with each failure
+    ms: int  # before the first retry
+    jitter: float  # 0 to 1: a random share of the wait that is added to it
+
+
+@dataclass(frozen=True)
 class NewJob:
     """What `enqueue` needs to know; the payload stays in the ledger."""
 
@@ -71,7 +89,13 @@ class NewJob:
     accepted_at: int  # ms, when the ledger accepted it
     attempts: int = 3  # how many may fail before the job does
     round: int = 0  # 0 at first, one more by each manual retry
+    priority: int = PRIORITY  # 0 to 9, before others of its tenant
     due_at: int | None = None  # ms; later than now: the job starts as delayed
+    expires_at: int | None = None  # ms; not started by then, it fails as expired
+    backoff: Backoff | None = None  # None: the queue's
+    retention_ms: int | None = None  # how long the broker remembers its end; None: as the state's others
+    tags: tuple[str, ...] = ()
+    batch: str | None = None  # id of the batch that it belongs to
 
 
 @dataclass(frozen=True)
@@ -116,8 +140,27 @@ class Failed:
     permanent: bool  # no attempt can help
     blameless: bool = False  # an outage of ours: it costs the job no attempt
 
+    @property
+    def signature(self) -> str:
+        """The same for like failures, so that they can be counted together: the reason, and its message's hash
+        without what differs from job to job (numbers, ids, what is quoted)."""
+        alike = _DIFFERS.sub("#", self.message)
+        return f"{self.reason}-{hashlib.sha256(alike.encode('utf-8', 'replace')).hexdigest()[:8]}"
+
 
 Outcome = Completed | Failed
+
+
+@dataclass(frozen=True)
+class Event:
+    """One arrow that a job took, in its timeline."""
+
+    verb: str  # claim, fail, promote, …
+    at: int  # ms
+    attempt: int  # claims by then
+    worker: str | None
+    reason: str | None
+    message: str | None  # of a failure, its first 300 characters
 
 
 @dataclass(frozen=True)
@@ -129,7 +172,7 @@ class Job:
     report_type: str
     state: State
     at: int  # ms, when it entered the state
-    moment: int  # ms, the state's score: order (waiting), due (delayed), lease end (active), end (terminal)
+    moment: int  # ms: since when (waiting), due (delayed), the lease's end (active), when it is forgotten (terminal)
     accepted_at: int  # ms
     attempts: int  # allowed failures
     attempt: int  # claims so far
@@ -142,6 +185,12 @@ class Job:
     reason: str | None  # of the last failure
     message: str | None
     result: Result | None
+    signature: str | None = None  # of the last failure
+    priority: int = PRIORITY
+    expires_at: int | None = None  # ms; only until it has started
+    tags: tuple[str, ...] = ()
+    batch: str | None = None
+    events: tuple[Event, ...] = ()  # the last 50, oldest first
 
 
 @dataclass(frozen=True)
@@ -155,3 +204,6 @@ class WorkerBeat:
     slots: int
     active: int  # jobs that it holds
     finished: int  # jobs that it ended since its start
+    jobs: tuple[str, ...] = ()  # ids of those that it holds
+    memory_mb: int = 0  # of it and its children
+    version: str = ""  # of the software

@@ -5,7 +5,7 @@ They are written in the same PUT as the object. It knows shapes only: S3 is `buc
 
 from dataclasses import dataclass
 
-from report_queue.job import NewJob, Result, State
+from report_queue.job import PRIORITY, Backoff, NewJob, Result, State
 from report_queue.request import Request
 
 
@@ -30,7 +30,7 @@ class Head:
         return State(self.marks["state"])
 
     def new_job(self, job_id: str) -> NewJob:
-        due_at = self.marks.get("due-at")
+        backoff = self.marks.get("backoff", "").split()
         return NewJob(
             id=job_id,
             tenant=self.marks["tenant"],
@@ -38,8 +38,17 @@ class Head:
             accepted_at=int(self.marks["accepted-at"]),
             attempts=int(self.marks["attempts"]),
             round=self.round,
-            due_at=int(due_at) if due_at else None,
+            priority=int(self.marks.get("priority", PRIORITY)),
+            due_at=self._moment("due-at"),
+            expires_at=self._moment("expires-at"),
+            backoff=Backoff(backoff[0], int(backoff[1]), float(backoff[2])) if backoff else None,  # type: ignore[arg-type]  # as written below
+            retention_ms=self._moment("retention-ms"),
+            tags=tuple(self.marks.get("tags", "").split()),
+            batch=self.marks.get("batch"),
         )
+
+    def _moment(self, name: str) -> int | None:
+        return int(self.marks[name]) if name in self.marks else None
 
     def result(self, key: str) -> Result:
         return Result(
@@ -61,7 +70,21 @@ def request_marks(request: Request) -> dict[str, str]:
         "round": str(request.round),
         "digest": request.digest,
     }
-    return marks if request.due_at is None else marks | {"due-at": str(request.due_at)}
+    backoff = request.backoff
+    optional = {
+        "priority": None if request.priority == PRIORITY else str(request.priority),
+        "due-at": _text(request.due_at),
+        "expires-at": _text(request.expires_at),
+        "backoff": f"{backoff.kind} {backoff.ms} {backoff.jitter}" if backoff else None,
+        "retention-ms": _text(request.retention_ms),
+        "tags": " ".join(request.tags) or None,
+        "batch": request.batch,
+    }
+    return marks | {name: mark for name, mark in optional.items() if mark is not None}
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)
 
 
 def result_marks(result: Result) -> dict[str, str]:

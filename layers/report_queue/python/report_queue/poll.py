@@ -1,5 +1,5 @@
-"""Polling: what the clock alone can start. Fire schedules, promote what is due, requeue what is over, forget what is
-old, wake workers.
+"""Polling: what the clock alone can start. Fire schedules, promote what is due, expire what is too late, requeue what
+is over, forget what is old, wake workers.
 
 EventBridge calls once a minute at most, and a retry is due in five seconds. So where the next due moment falls within
 the minute, the poll stays and sleeps until then. While jobs wait or are worked on it stays too, and looks every few
@@ -17,7 +17,8 @@ from typing import Final
 
 from report_queue.fire import Came, Fired
 from report_queue.job import State
-from report_queue.queue import Gauges, Queue
+from report_queue.queue import Queue
+from report_queue.replies import Gauges
 from report_queue.wake import Bus
 
 _MINUTE_MS: Final = 60_000
@@ -35,6 +36,7 @@ class Polled:
     """What one poll did, and the queue as it left it."""
 
     promoted: int
+    expired: int
     pruned: int
     woken: int
     came: Counter[Came]  # of schedules
@@ -52,12 +54,13 @@ def poll(
     """One minute's polling; `remaining_ms` is what is left of the function's time, `sleep` takes seconds."""
     minute_ends_at = queue.now() + _MINUTE_MS
     pruned = _all(lambda: queue.prune(limit=_PRUNE), limit=_PRUNE)
-    promoted = woken = 0
+    promoted = expired = woken = 0
     came: Counter[Came] = Counter()
     while True:
         fired = fire()
         came += fired.came
         promoted += _all(lambda: queue.promote(limit=_PROMOTE), limit=_PROMOTE)
+        expired += _all(lambda: len(queue.expire(limit=_PROMOTE)), limit=_PROMOTE)
         queue.requeue()  # what dead workers held need not wait for requeue_stalled while we are here
         woken += bus.wake(queue.wake())
         gauges = queue.gauges()
@@ -76,7 +79,7 @@ def poll(
             " from the queue, and nobody is told; set it to noeviction",
             gauges.eviction_policy,
         )
-    return Polled(promoted=promoted, pruned=pruned, woken=woken, came=came, gauges=gauges)
+    return Polled(promoted=promoted, expired=expired, pruned=pruned, woken=woken, came=came, gauges=gauges)
 
 
 def _all(step: Callable[[], int], *, limit: int) -> int:

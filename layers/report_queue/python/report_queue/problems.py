@@ -14,7 +14,8 @@ from report_queue import errors
 from report_queue.errors import Fault
 
 CONTENT_TYPE: Final = "application/problem+json"
-RETRY_AFTER_S: Final = 5  # what is away is asked again soon: the queue itself loses nothing by it
+# Seconds by status. What is away is asked again soon, for the queue loses nothing by it; a backlog takes longer.
+RETRY_AFTER_S: Final = {429: 30, 503: 5}
 
 # A problem must not be kept by caches, nor be taken for a page.
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -35,6 +36,7 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
     errors.Conflict: Problem(409, "The job's state does not allow this", "conflict"),
     errors.TooLarge: Problem(413, "The request is too large", "too-large"),
     errors.InvalidRequest: Problem(422, "The request is not valid", "invalid-request"),
+    errors.TooMany: Problem(429, "Too many jobs wait already", "too-many"),
     errors.BrokerAway: Problem(503, "The queue does not answer at the moment", "broker-away"),
     errors.StoreAway: Problem(503, "The store does not answer at the moment", "store-away"),
 }
@@ -65,7 +67,8 @@ def answer(error: Exception, *, instance: str, request_id: str) -> Response[str]
         "message": detail,
         "errorMessages": [{"path": _path(fault), "message": fault.message} for fault in faults],
     }
-    retry = {"Retry-After": str(RETRY_AFTER_S)} if problem.status == 503 else {}
+    retry_after = RETRY_AFTER_S.get(problem.status)
+    retry = {} if retry_after is None else {"Retry-After": str(retry_after)}
     return Response(problem.status, CONTENT_TYPE, json.dumps(body, ensure_ascii=False), headers=_HEADERS | retry)
 
 

@@ -1,82 +1,41 @@
 """The queue: every verb of a job's life as one method, and each method as one Lua script in `lua/`.
 
-It knows what goes into a script and what comes out, and nothing of S3, PDF or HTTP. The broker decides (states,
+It knows what goes into a script and what comes out, and nothing of S3, PDF or HTTP. The broker decides (states, turns,
 retries, leases, wakes) and its clock rules; `now`, in ms, is an argument for tests alone. All scripts are idempotent by
-job id, attempt, round, call or token. Every method raises `BrokerAway` where Redis does not answer or has no memory left.
+job id, attempt, round, call or token. Every method raises `BrokerAway` where Redis does not answer or is full.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from random import random
 from typing import Any, Final
 
 from report_queue.broker import Broker, Client
-from report_queue.job import Completed, Failed, Job, Lease, NewJob, Outcome, Result, State, Verdict, WorkerBeat
+from report_queue.job import Completed, Event, Failed, Job, Lease, NewJob, Outcome, Result, State, Verdict, WorkerBeat
+from report_queue.replies import (
+    Admitted,
+    Claimed,
+    Dedup,
+    Enqueued,
+    Gauges,
+    Group,
+    Left,
+    Minute,
+    Numbers,
+    Page,
+    Recent,
+    Requeued,
+    Retried,
+    Shown,
+    Spread,
+    Waits,
+    Where,
+    Worker,
+)
 from report_queue.settings import Settings
 
 BATCH: Final = 500  # most jobs in one script
-
-
-@dataclass(frozen=True)
-class Worker:
-    """Who claims: a worker process, shown to people by its beat."""
-
-    id: str
-    pid: int
-    slots: int
-    started_at: int  # ms
-
-
-@dataclass(frozen=True)
-class Enqueued:
-    """The answer to enqueue."""
-
-    wakes: tuple[str, ...]  # tokens: one worker is to be woken for each
-
-
-@dataclass(frozen=True)
-class Claimed:
-    """The answer to claim."""
-
-    leases: tuple[Lease, ...]
-    verdicts: tuple[Verdict, ...]  # one per outcome that was reported, in order
-    left: bool  # nothing waits and the worker holds nothing: it is signed off and ends
-
-
-@dataclass(frozen=True)
-class Left:
-    """The answer to leave."""
-
-    verdicts: tuple[Verdict, ...]
-    wakes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Retried:
-    """The answer to retry: `verdict` is waiting where it worked."""
-
-    verdict: State | Verdict
-    wakes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Requeued:
-    """The answer to requeue: ids whose lease was over, by where they went."""
-
-    requeued: tuple[str, ...]
-    failed: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Gauges:
-    """The queue at a glance, over all tenants."""
-
-    counts: dict[State, int]
-    oldest_waiting_ms: int | None  # how long the first in line has waited
-    workers: int  # alive
-    next_due_at: int | None  # ms, of the earliest delayed job
-    eviction_policy: str  # anything but noeviction loses jobs silently
 
 
 class Queue:
@@ -102,8 +61,7 @@ class Queue:
         *,
         call: int,
         free: int,
-        active: int = 0,
-        done: int = 0,
+        shown: Shown | None = None,
         finished: Sequence[Outcome] = (),
         token: str | None = None,
         leave: bool = False,
@@ -113,13 +71,13 @@ class Queue:
 
         `call` counts the worker's calls: the same number again (a lost reply) gives the same leases again.
         `leave`: the worker holds no job; where none waits either, it is signed off in the same step.
-        `active` and `done`, the jobs that it holds and has ended, are shown to people.
+        `shown` is shown to people.
         """
         reply = self._run(
             "claim",
             worker=worker.id,
             call=call,
-            beat=_beat(worker, active=active, done=done),
+            beat=_beat(worker, shown or Shown()),
             token=token,
             finished=[_ended(outcome) for outcome in finished],
             free=free,
@@ -137,20 +95,20 @@ class Queue:
             )
             for lease in reply["leases"]
         ]
-        return Claimed(tuple(leases), _verdicts(reply), reply["left"])
+        return Claimed(tuple(leases), _verdicts(reply), reply["left"], _whole(reply.get("again_at")))
 
     def beat(
         self,
         worker: Worker,
         progress: Sequence[tuple[Lease, int]],
         *,
-        done: int = 0,
+        shown: Shown | None = None,
         now: int | None = None,
     ) -> tuple[Verdict, ...]:
         """Renew the worker's leases and carry their progress; anything but ACTIVE says: drop that work."""
         jobs = [{"id": lease.id, "attempt": lease.attempt, "progress": percent} for lease, percent in progress]
-        shown = _beat(worker, active=len(jobs), done=done)
-        return _verdicts(self._run("beat", worker=worker.id, beat=shown, jobs=jobs, now=now))
+        shown = shown or Shown(jobs=tuple(lease.id for lease, _ in progress))
+        return _verdicts(self._run("beat", worker=worker.id, beat=_beat(worker, shown), jobs=jobs, now=now))
 
     def complete(self, worker: Worker, completed: Completed, *, now: int | None = None) -> Verdict:
         """The attempt has published its report."""
@@ -171,20 +129,39 @@ class Queue:
         """Delayed jobs that are due into waiting; how many."""
         return int(self._run("promote", limit=limit, now=now)["promoted"])
 
+    def promote_now(self, job_id: str, *, now: int | None = None) -> State | Verdict:
+        """A delayed job into waiting by hand; the state afterwards, WAITING where it worked, or UNKNOWN."""
+        return _word(self._run("promote", id=job_id, now=now)["verdict"])
+
+    def expire(self, *, limit: int = 100, now: int | None = None) -> tuple[str, ...]:
+        """Jobs that were to start by now and did not into failed; their ids."""
+        return tuple(self._run("expire", limit=limit, now=now)["expired"])
+
     def requeue(self, *, limit: int = 100, now: int | None = None) -> Requeued:
         """Jobs whose lease is over back to waiting, or to failed where the stall budget is spent."""
         reply = self._run("requeue", limit=limit, now=now)
         return Requeued(tuple(reply["requeued"]), tuple(reply["failed"]))
 
-    def cancel(self, job_id: str, *, now: int | None = None) -> Verdict:
-        """CANCELLED, now or before; COMPLETED or FAILED: too late; UNKNOWN."""
-        return Verdict(self._run("cancel", id=job_id, now=now)["verdict"])
+    def cancel(
+        self,
+        job_id: str,
+        *,
+        reason: str | None = None,
+        message: str | None = None,
+        idle: bool = False,
+        now: int | None = None,
+    ) -> Verdict:
+        """CANCELLED, now or before; COMPLETED or FAILED: too late; UNKNOWN. `reason` and `message` say why, to people.
+
+        `idle`: only if no worker has it, else the answer is ACTIVE.
+        """
+        reply = self._run("cancel", id=job_id, reason=reason, message=message, idle=idle, now=now)
+        return Verdict(reply["verdict"])
 
     def retry(self, job_id: str, *, round: int, now: int | None = None) -> Retried:  # noqa: A002 — the domain's word
         """A failed or cancelled job into waiting, as round `round`."""
         reply = self._run("retry", id=job_id, round=round, now=now)
-        word = reply["verdict"]
-        return Retried(Verdict.UNKNOWN if word == Verdict.UNKNOWN else State(word), tuple(reply["wakes"]))
+        return Retried(_word(reply["verdict"]), tuple(reply["wakes"]))
 
     def prune(self, *, limit: int = 1_000, now: int | None = None) -> int:
         """Forget ended jobs beyond the retention; how many."""
@@ -193,6 +170,34 @@ class Queue:
     def wake(self, *, now: int | None = None) -> tuple[str, ...]:
         """Tokens of the workers that are wanted for the backlog and are neither alive nor sent for."""
         return tuple(self._run("wake", now=now)["wakes"])
+
+    # What holds jobs back.
+
+    def admit(
+        self, tenant: str, job_id: str, *, jobs: int = 1, dedup: Dedup | None = None, now: int | None = None
+    ) -> Admitted:
+        """May the tenant submit so many jobs, of which `job_id` is the first, and is the dedup key free?
+
+        If so the key is the job's for its window. A job that is known is let in.
+        """
+        asked = dedup and {
+            "key": dedup.key,
+            "window": dedup.window_ms,
+            **({"instead_of": dedup.instead_of} if dedup.instead_of else {}),
+        }
+        reply = self._run("admit", tenant=tenant, id=job_id, jobs=jobs, dedup=asked, now=now)
+        state = reply.get("state")
+        return Admitted(
+            full=reply["full"],
+            backlog=int(reply.get("backlog", 0)),
+            holder=reply.get("holder"),
+            holder_state=State(state) if state else None,
+            holder_since=_whole(reply.get("since")),
+        )
+
+    def pause(self, paused: Mapping[str, int], *, now: int | None = None) -> tuple[str, ...]:
+        """What is paused from now on, since when (ms): report types, or `*` for all; the rest goes on. Wakes."""
+        return tuple(self._run("pause", paused=dict(paused), now=now)["wakes"])
 
     # Looking.
 
@@ -218,8 +223,11 @@ class Queue:
                 started_at=worker["beat"]["started"],
                 beat_at=int(worker["at"]),
                 slots=worker["beat"]["slots"],
-                active=worker["beat"]["active"],
+                active=len(worker["beat"]["jobs"]),
                 finished=worker["beat"]["done"],
+                jobs=tuple(worker["beat"]["jobs"]),
+                memory_mb=worker["beat"]["memory"],
+                version=worker["beat"]["version"],
             )
             for worker in self._run("workers", now=now)["workers"]
         ]
@@ -232,8 +240,38 @@ class Queue:
             oldest_waiting_ms=_whole(reply.get("oldest")),
             workers=int(reply["workers"]),
             next_due_at=_whole(reply.get("due")),
+            recent=_recent(reply["recent"]),
             eviction_policy=self._broker.eviction_policy(),
         )
+
+    def groups(self, tenant: str) -> tuple[Group, ...]:
+        """A tenant's failed jobs by their errors; at most 100 groups."""
+        groups = self._run("groups", tenant=tenant)["groups"] or ()
+        return tuple(Group(group["signature"], int(group["count"]), group["newest"]) for group in groups)
+
+    def explain(self, job_id: str, *, now: int | None = None) -> Waits | None:
+        """Why a job waits; None where it does not."""
+        reply = self._run("explain", id=job_id, now=now)
+        if not reply or reply.get("state") != State.WAITING:
+            return None
+        return Waits(
+            paused_since=_whole(reply.get("paused")),
+            limited=reply.get("limited"),
+            again_at=_whole(reply.get("again_at")),
+            ahead=int(reply["ahead"]),
+            share=reply["share"],
+            waiting=int(reply["waiting"]),
+            active=int(reply["active"]),
+            workers=int(reply["workers"]),
+            recent=_recent(reply["recent"]),
+        )
+
+    def numbers(self, *, minutes: int = 1_440, now: int | None = None) -> Numbers:
+        """How it is going: what is paused, counters by the minute, how long jobs waited and ran in the last hour."""
+        reply = self._run("numbers", minutes=minutes, now=now)
+        rows = tuple(Minute(int(row[0]) * 60_000, *map(int, row[1:])) for row in reply["minutes"] or ())
+        paused = {what: int(since) for what, since in dict(reply["paused"] or {}).items()}
+        return Numbers(paused, rows, wait=_spread(reply["wait"]), run=_spread(reply["run"]))
 
     def now(self) -> int:
         """The broker's clock, in ms."""
@@ -245,10 +283,23 @@ class Queue:
 
     # Last in the class: from here on, `list` is this method.
 
-    def list(self, tenant: str, state: State, *, offset: int = 0, limit: int = 20) -> list[Job]:
-        """A tenant's jobs in a state, those that entered it last first."""
-        reply = self._run("list", tenant=tenant, state=state, offset=offset, limit=min(limit, BATCH))
-        return [_job(entry) for entry in reply["jobs"]]
+    def list(self, tenant: str, where: Where, *, offset: int = 0, limit: int = 20, after: str | None = None) -> Page:
+        """A tenant's jobs by what is known of them, those that entered their state last first.
+
+        `after` is where the last page ended.
+        """
+        asked = {
+            "state": where.state,
+            "type": where.report_type,
+            "tag": where.tag,
+            "signature": where.signature,
+            "batch": where.batch,
+            "from": where.since,
+            "to": where.until,
+        }
+        limit = min(limit, BATCH)
+        reply = self._run("list", tenant=tenant, offset=offset, limit=limit, after=after, **asked)
+        return Page(tuple(_job(entry) for entry in reply["jobs"]), reply.get("after"))
 
 
 def _new(job: NewJob) -> dict[str, Any]:
@@ -260,8 +311,17 @@ def _new(job: NewJob) -> dict[str, Any]:
         "accepted": job.accepted_at,
         "attempts": job.attempts,
         "round": job.round,
+        "priority": job.priority,
     }
-    return mine if job.due_at is None else mine | {"due": job.due_at}
+    optional = {
+        "due": job.due_at,
+        "expires": job.expires_at,
+        "backoff": job.backoff and asdict(job.backoff),
+        "retention": job.retention_ms,
+        "tags": job.tags or None,
+        "batch": job.batch,
+    }
+    return mine | {name: value for name, value in optional.items() if value is not None}
 
 
 def _ended(outcome: Outcome) -> dict[str, Any]:
@@ -275,20 +335,27 @@ def _ended(outcome: Outcome) -> dict[str, Any]:
         "reason": outcome.reason,
         # Lone surrogates, which JSON can carry and the broker's decoder refuses, become question marks.
         "message": outcome.message.encode("utf-8", "replace").decode()[:1_000],
+        "signature": outcome.signature,
         "permanent": outcome.permanent,
         "blameless": outcome.blameless,
         "random": random(),  # noqa: S311 — spreads retries, guards nothing
     }
 
 
-def _beat(worker: Worker, *, active: int, done: int) -> dict[str, int]:
+def _beat(worker: Worker, shown: Shown) -> dict[str, Any]:
     return {
         "pid": worker.pid,
         "started": worker.started_at,
         "slots": worker.slots,
-        "active": active,
-        "done": done,
+        "version": worker.version,
+        "jobs": shown.jobs,
+        "done": shown.done,
+        "memory": shown.memory_mb,
     }
+
+
+def _word(word: str) -> State | Verdict:
+    return Verdict.UNKNOWN if word == Verdict.UNKNOWN else State(word)
 
 
 def _verdicts(reply: Any) -> tuple[Verdict, ...]:
@@ -321,4 +388,30 @@ def _job(entry: Any) -> Job:
         reason=record.get("reason"),
         message=record.get("message"),
         result=Result(**json.loads(result)) if result else None,
+        signature=record.get("signature"),
+        priority=record["priority"],
+        expires_at=_whole(record.get("expires")),
+        tags=tuple(record.get("tags") or ()),
+        batch=record.get("batch"),
+        events=tuple(Event(*event) for event in record.get("events") or ()),
     )
+
+
+def _recent(reply: Any) -> Recent:
+    return Recent(int(reply["ended"]), int(reply["over"]), reply.get("run"))
+
+
+def _spread(reply: Any) -> Spread:
+    """From buckets of four to each doubling; a bucket counts as its middle."""
+    count = int(reply["count"])
+    buckets = sorted((int(bucket), int(number)) for bucket, number in (reply["buckets"] or {}).items())
+
+    def quantile(part: float) -> float | None:
+        below = 0
+        for bucket, number in buckets:
+            below += number
+            if below >= part * count:
+                return float(2 ** ((bucket + 0.5) / 4))
+        return None
+
+    return Spread(count, reply["ms"] / count if count else None, quantile(0.5), quantile(0.95))

@@ -12,17 +12,20 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Any, Final, Self
 
 from report_queue import strict_json
 from report_queue.errors import Fault, InvalidRequest, MalformedRequest, TooLarge
+from report_queue.job import PRIORITY, Backoff, NewJob
+from report_queue.options import Options
 from report_queue.reports import ReportType, report_types
 from report_queue.validation import MAX_FAULTS, faults
 
 ID_PATTERN: Final = r"^[0-9a-v]{26}$"  # 16 bytes as base32hex, which sorts as the bytes do
 
+_DEFAULTS: Final = {"delaySeconds": 0, "priority": PRIORITY, "tags": [], "dedupMode": "drop"}
 _IDEMPOTENCY_KEY: Final = re.compile(r"[!-~]{1,255}")
 
 
@@ -32,8 +35,7 @@ class Submission:
 
     report_type: str
     data: Any  # the payload, as parsed JSON
-    attempts: int | None  # 1 to 10; None: the deployment's default
-    delay_seconds: int  # 0 to 604,800
+    options: Options
     digest: str  # sha256, hex, of the canonical JSON of reportType, data and options
 
 
@@ -50,11 +52,27 @@ class Request:
     attempts: int  # failures after which the job fails
     round: int = 0  # one more by each manual retry
     due_at: int | None = None  # not before; None: at once
+    priority: int = PRIORITY
+    expires_at: int | None = None  # not started by then, it fails as expired
+    backoff: Backoff | None = None  # None: the queue's
+    retention_ms: int | None = None  # how long the broker remembers its end; None: the queue's
+    tags: tuple[str, ...] = ()
+    batch: str | None = None  # the batch's id
 
     @classmethod
-    def of(cls, submission: Submission, *, id: str, tenant: str, accepted_at: int, attempts: int) -> Self:  # noqa: A002 (the word of the API)
+    def of(
+        cls,
+        submission: Submission,
+        *,
+        id: str,  # noqa: A002 (the word of the API)
+        tenant: str,
+        accepted_at: int,
+        attempts: int,
+        batch: str | None = None,
+    ) -> Self:
         """The request of a submission; `attempts` is the default for one that names none."""
-        delay = submission.delay_seconds * 1000
+        options = submission.options
+        delay, retention = options.delay_seconds * 1000, options.retention_seconds
         return cls(
             id=id,
             tenant=tenant,
@@ -62,9 +80,37 @@ class Request:
             data=submission.data,
             digest=submission.digest,
             accepted_at=accepted_at,
-            attempts=submission.attempts or attempts,
-            due_at=accepted_at + delay if delay else None,
+            attempts=options.attempts or attempts,
+            due_at=options.run_at or (accepted_at + delay if delay else None),
+            priority=options.priority,
+            expires_at=options.expires_at,
+            backoff=options.backoff,
+            retention_ms=None if retention is None else retention * 1000,
+            tags=options.tags,
+            batch=batch,
         )
+
+    def new_job(self) -> NewJob:
+        """What the queue must know of it."""
+        return NewJob(
+            id=self.id,
+            tenant=self.tenant,
+            report_type=self.report_type,
+            accepted_at=self.accepted_at,
+            attempts=self.attempts,
+            round=self.round,
+            priority=self.priority,
+            due_at=self.due_at,
+            expires_at=self.expires_at,
+            backoff=self.backoff,
+            retention_ms=self.retention_ms,
+            tags=self.tags,
+            batch=self.batch,
+        )
+
+    def again(self) -> Self:
+        """The next round of it: at once, and whenever it comes to it."""
+        return replace(self, round=self.round + 1, due_at=None, expires_at=None)
 
     def to_json(self) -> bytes:
         """The request as the ledger writes it."""
@@ -78,6 +124,12 @@ class Request:
             "attempts": self.attempts,
             "round": self.round,
             "dueAt": self.due_at,
+            "priority": self.priority,
+            "expiresAt": self.expires_at,
+            "backoff": self.backoff and asdict(self.backoff),
+            "retentionMs": self.retention_ms,
+            "tags": self.tags,
+            "batch": self.batch,
         }
         return json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
 
@@ -99,6 +151,12 @@ class Request:
             attempts=fields["attempts"],
             round=fields["round"],
             due_at=fields["dueAt"],
+            priority=fields["priority"],
+            expires_at=fields["expiresAt"],
+            backoff=fields["backoff"] and Backoff(**fields["backoff"]),
+            retention_ms=fields["retentionMs"],
+            tags=tuple(fields["tags"]),
+            batch=fields["batch"],
         )
 
 
@@ -118,17 +176,13 @@ def parse(body: bytes, *, limit: int, types: Mapping[str, ReportType] | None = N
 def submission(envelope: Any, *, types: Mapping[str, ReportType] | None = None) -> Submission:
     """The submission that an envelope, as parsed JSON, holds; raises InvalidRequest as `parse` does."""
     refuse_if(faults(envelope, report_types() if types is None else types))
-    options = envelope.get("options", {})
-    sent = {
-        "reportType": envelope["reportType"],
-        "data": envelope["data"],
-        "options": {"attempts": options.get("attempts"), "delaySeconds": options.get("delaySeconds", 0)},
-    }
+    given = envelope.get("options", {})
+    wished = {name: value for name, value in given.items() if value != _DEFAULTS.get(name)}
+    sent = {"reportType": envelope["reportType"], "data": envelope["data"], "options": wished}
     return Submission(
         report_type=sent["reportType"],
         data=sent["data"],
-        attempts=sent["options"]["attempts"],
-        delay_seconds=sent["options"]["delaySeconds"],
+        options=Options.of(given),
         digest=hashlib.sha256(strict_json.canonical(sent)).hexdigest(),
     )
 

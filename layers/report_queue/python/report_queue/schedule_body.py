@@ -7,14 +7,13 @@ The report within is held against the same rules as one that is submitted. It kn
 """
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Final
 
 from report_queue import strict_json
 from report_queue.errors import Fault, TooLarge
+from report_queue.options import EARLIEST, moment_of
 from report_queue.recurrence import FOREVER, LEAST_SECONDS, MOST_SECONDS, Cron, Interval, cron_fault, zone_fault
 from report_queue.reports import ReportType, report_types
 from report_queue.request import refuse_if
@@ -24,9 +23,10 @@ from report_queue.validation import faults
 LIMIT: Final = 250_000  # bytes: a schedule is written anew with each run, and lists read a hundred of them
 
 _MEMBERS: Final = ("name", "cron", "everySeconds", "timeZone", "report", "overlap", "catchUp", "startsAt", "endsAt")
-_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_EARLIEST: Final = 946_684_800_000  # ms, 2000-01-01
-_ONE_MOMENT: Final = ("runAt", "expiresAt")  # options of a report that name a moment, which would be the same each time
+_ONE_MOMENT: Final = "is one moment, and a schedule has many: leave it out"
+_OVERLAP: Final = "is not for schedules, whose overlap policy says this: leave it out"
+# Options of a report that a schedule's cannot have.
+_NOT_HERE: Final = {"runAt": _ONE_MOMENT, "expiresAt": _ONE_MOMENT, "dedupKey": _OVERLAP}
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ def parse(body: bytes, *, types: Mapping[str, ReportType] | None = None) -> Draf
         report=sent["report"],
         overlap=Overlap(sent.get("overlap", Overlap.SKIP)),
         catch_up=CatchUp(sent.get("catchUp", CatchUp.ONE)),
-        starts_at=_moment(sent["startsAt"]) if "startsAt" in sent else None,
-        ends_at=_moment(sent["endsAt"]) if "endsAt" in sent else None,
+        starts_at=moment_of(sent["startsAt"]) if "startsAt" in sent else None,
+        ends_at=moment_of(sent["endsAt"]) if "endsAt" in sent else None,
         digest=hashlib.sha256(strict_json.canonical(sent)).hexdigest(),
     )
 
@@ -116,9 +116,9 @@ def _faults(sent: Any, types: Mapping[str, ReportType]) -> Iterator[Fault]:
         return
     yield from (replace(fault, pointer="/report" + fault.pointer) for fault in faults(sent["report"], types))
     options = sent["report"].get("options") if isinstance(sent["report"], dict) else None
-    for option in _ONE_MOMENT:
+    for option, why in _NOT_HERE.items():
         if isinstance(options, dict) and option in options:
-            yield Fault(f"/report/options/{option}", "is one moment, and a schedule has many: leave it out")
+            yield Fault(f"/report/options/{option}", why)
 
 
 def _recurrence_faults(sent: dict[str, Any]) -> Iterator[Fault]:
@@ -145,11 +145,11 @@ def _moment_faults(sent: dict[str, Any]) -> Iterator[Fault]:
         if member not in sent:
             continue
         try:
-            found[member] = _moment(sent[member])
+            found[member] = moment_of(sent[member])
         except ValueError:
             yield Fault(f"/{member}", "must be a moment with its offset from UTC, such as 2026-11-24T06:30:00+01:00")
             continue
-        if not _EARLIEST <= found[member] < FOREVER:
+        if not EARLIEST <= found[member] < FOREVER:
             yield Fault(f"/{member}", "must be within the years 2000 to 2099")
     if len(found) == 2 and found["endsAt"] <= found["startsAt"]:
         yield Fault("/endsAt", "must be later than startsAt")
@@ -160,13 +160,6 @@ def _recurrence(draft: Draft, starts_at: int) -> Cron | Interval:
         return Cron(draft.cron, draft.time_zone)
     assert draft.every_seconds is not None
     return Interval(draft.every_seconds, starts_at, draft.time_zone)
-
-
-def _moment(text: Any) -> int:
-    """A moment of RFC 3339 in ms; raises ValueError."""
-    if not isinstance(text, str) or not _MOMENT.fullmatch(text):
-        raise ValueError("not a moment")
-    return round(datetime.fromisoformat(text).timestamp() * 1000)
 
 
 def _under(pointer: str, name: str) -> str:

@@ -56,13 +56,13 @@ class Settings(BaseModel):
     wake_ms: Milliseconds = Field(default=20_000, description="a wake that nobody answers is forgotten after this long")
     workers: int = Field(default=5, ge=1, description="most workers at once")
     slots: int = Field(default=2, ge=1, le=16, description="children that one worker renders with at a time")
-    retries_per_second: int = Field(default=50, ge=1, description="retries due in one second; a storm is spread further")
+    retries_per_second: int = Field(default=50, ge=1, description="retries due in one second; a storm is spread")
     rate: float = Field(default=0, ge=0, le=10_000, description="jobs that may start in a second, all tenants'; 0: any")
     tenant: Limits = Field(default=Limits(), description="JSON: weight, rate, concurrency, backlog of each tenant")
     tenants: dict[Tenant, Limits] = Field(default={}, description="JSON: the same by tenant, instead of `tenant`")
-    retention_completed_ms: Milliseconds = Field(default=_WEEK_MS, description="completed jobs are forgotten after this")
-    retention_failed_ms: Milliseconds = Field(default=_WEEK_MS, description="failed jobs are forgotten after this")
-    retention_cancelled_ms: Milliseconds = Field(default=_WEEK_MS, description="cancelled jobs are forgotten after this")
+    retention_completed_ms: Milliseconds = Field(default=_WEEK_MS, description="completed jobs are forgotten after it")
+    retention_failed_ms: Milliseconds = Field(default=_WEEK_MS, description="failed jobs are forgotten after it")
+    retention_cancelled_ms: Milliseconds = Field(default=_WEEK_MS, description="cancelled jobs are forgotten after it")
     retention_completed_count: int = Field(default=10_000, ge=0, description="completed jobs kept, the newest")
     retention_failed_count: int = Field(default=10_000, ge=0, description="failed jobs kept, the newest")
     retention_cancelled_count: int = Field(default=10_000, ge=0, description="cancelled jobs kept, the newest")
@@ -81,6 +81,10 @@ class Settings(BaseModel):
     def _from_json(cls, value: Any) -> Any:
         """The environment has them as JSON."""
         return json.loads(value) if isinstance(value, str) else value
+
+    def limits_of(self, tenant: str) -> Limits:
+        """A tenant's limits."""
+        return self.tenants.get(tenant, self.tenant)
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:

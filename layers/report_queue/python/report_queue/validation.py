@@ -5,18 +5,18 @@ It judges values that `strict_json` parsed: the envelope's own rules here, `data
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 from typing import Any, Final
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
+from report_queue import options
 from report_queue.errors import Fault
 from report_queue.reports import ReportType
 from report_queue.strict_json import clip
 
 MAX_FAULTS: Final = 100  # as many as anyone reads
-
-_OPTIONS: Final = {"attempts": (1, 10), "delaySeconds": (0, 7 * 86_400)}
 
 
 def faults(envelope: Any, types: Mapping[str, ReportType]) -> Iterator[Fault]:
@@ -30,7 +30,8 @@ def faults(envelope: Any, types: Mapping[str, ReportType]) -> Iterator[Fault]:
     kind, fault = _report_type(envelope, types)
     if fault is not None:
         yield fault
-    yield from _option_faults(envelope.get("options", {}))
+    for wrong in options.faults(envelope.get("options", {})):
+        yield replace(wrong, pointer="/options" + wrong.pointer)
     if "data" not in envelope:
         yield Fault("/data", "is missing")
     elif kind is not None:
@@ -44,19 +45,6 @@ def _report_type(envelope: dict[str, Any], types: Mapping[str, ReportType]) -> t
     name = envelope["reportType"]
     kind = types.get(name) if isinstance(name, str) else None
     return kind, None if kind else Fault("/reportType", f"is not a report type: one of {known}")
-
-
-def _option_faults(options: Any) -> Iterator[Fault]:
-    if not isinstance(options, dict):
-        yield Fault("/options", "must be an object")
-        return
-    for name, value in options.items():
-        if name not in _OPTIONS:
-            yield Fault(_pointer(["options", name]), f"is not an option: only {' and '.join(_OPTIONS)} are")
-            continue
-        least, most = _OPTIONS[name]
-        if type(value) is not int or not least <= value <= most:  # a bool is an int to isinstance
-            yield Fault(f"/options/{name}", f"must be an integer from {least} to {most}")
 
 
 def _schema_errors(validator: Draft202012Validator, data: Any) -> Iterable[ValidationError]:

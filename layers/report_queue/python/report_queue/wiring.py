@@ -18,6 +18,7 @@ from redis.cluster import RedisCluster
 from redis.retry import Retry
 
 from report_queue.broker import Broker, Client
+from report_queue.controls import Controls
 from report_queue.ledger import Ledger
 from report_queue.plans import Plans
 from report_queue.queue import Queue
@@ -37,6 +38,7 @@ class Wiring:
     bus: Bus
     timetable: Timetable
     plans: Plans
+    controls: Controls
     now_ms: Callable[[], int]
     new_id: Callable[[str, str | None], str]  # (tenant, Idempotency-Key or None) -> job id
 
@@ -46,13 +48,15 @@ def wiring() -> Wiring:
     """The process's wiring, from its environment; raises pydantic.ValidationError where a setting is wrong."""
     settings = Settings.read(os.environ)
     client, store = broker(settings), aws_client("s3")
+    queue = Queue(client, settings)
     return Wiring(
         settings=settings,
-        queue=Queue(client, settings),
+        queue=queue,
         ledger=Ledger(store, bucket=settings.bucket),
         bus=Bus(aws_client("events"), bus=settings.bus),
         timetable=Timetable(store, bucket=settings.bucket),
         plans=Plans(Broker(client, settings)),
+        controls=Controls(store, queue, bucket=settings.bucket),
         now_ms=now_ms,
         new_id=new_id,
     )

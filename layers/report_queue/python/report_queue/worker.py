@@ -12,23 +12,28 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
+
+import psutil
 
 from report_queue.attempt import Attempt, Slot
 from report_queue.beat import beating
 from report_queue.errors import BrokerAway, StoreAway
 from report_queue.job import Completed, Failed, Outcome, State, Verdict
 from report_queue.ledger import Ledger
-from report_queue.queue import Queue, Worker
+from report_queue.queue import Queue
 from report_queue.receipt import Receipt
 from report_queue.render import Renderer
+from report_queue.replies import Shown, Worker
 from report_queue.settings import WIND_UP_MS, Settings
 from report_queue.wake import Bus
 
 log = logging.getLogger(__name__)
 
 _LOOK_AGAIN_S: Final = 0.25  # with a slot free and another at work: how soon to claim again
+_LINGER_S: Final = 2
 _PATIENCE_S: Final = 30  # with the broker away and nothing in hand: how long to wait for it
 
 
@@ -69,13 +74,18 @@ class Drain:
         call = 0
         finished: list[tuple[Attempt, Outcome]] = []
         patience = time.monotonic() + _PATIENCE_S
+
+        def shown() -> Shown:
+            jobs = tuple(attempt.lease.id for attempt in list(running.values()))
+            return Shown(jobs, done=len(drained.ended), memory_mb=memory_mb())
+
         slot = Slot(self.worker, self.queue, self.ledger, self.renderer, self.settings)
         beat = beating(
             self.queue,
             self.worker,
             every_ms=self.settings.beat_ms,
             running=lambda: list(running.values()),
-            done=lambda: len(drained.ended),
+            shown=shown,
         )
         with ThreadPoolExecutor(self.settings.slots, "slot") as slots, beat:
             while self.remaining_ms() > self.settings.attempt_ms + WIND_UP_MS:
@@ -84,8 +94,7 @@ class Drain:
                         self.worker,
                         call=call,
                         free=self.settings.slots - len(running),
-                        active=len(running),
-                        done=len(drained.ended),
+                        shown=shown(),
                         finished=[outcome for _, outcome in finished],
                         token=token,
                         leave=not running,
@@ -105,6 +114,10 @@ class Drain:
                 finished = []
                 if claimed.left:
                     return drained
+                if claimed.again_at and not running:
+                    # A rate holds the next job back for a moment, which is less than leaving and being woken takes.
+                    time.sleep(min(max(claimed.again_at - self.queue.now(), 1) / 1000, _LINGER_S))
+                    continue
                 finished = self._collect(running, drained, free=len(running) < self.settings.slots)
             self._wind_up(running, finished, drained)
         return drained
@@ -182,3 +195,14 @@ def _tell(outcome: Outcome, verdict: Verdict) -> None:
         log.info("completed", extra=job | {"pages": outcome.result.pages, "seconds": outcome.result.seconds})
     else:
         log.warning("failed", extra=job | {"reason": outcome.reason})
+
+
+def memory_mb() -> int:
+    """What this worker and its children take: memory that they share is counted once (Linux), else by each."""
+    total = 0
+    me = psutil.Process()
+    for process in (me, *me.children(recursive=True)):
+        with suppress(psutil.Error):  # a child that has just ended, or a system that does not say
+            memory = process.memory_full_info()
+            total += getattr(memory, "pss", memory.rss)
+    return total >> 20

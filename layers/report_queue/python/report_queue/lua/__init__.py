@@ -14,13 +14,34 @@ from report_queue.settings import Limits, Settings
 
 # As in the prelude, which says what each holds.
 KEYS: Final = (
-    *("waiting", "delayed", "active", "completed", "failed", "cancelled", "jobs", "index", "tenants", "turns", "limited"),
+    *(
+        "waiting",
+        "delayed",
+        "active",
+        "completed",
+        "failed",
+        "cancelled",
+        "jobs",
+        "index",
+        "tenants",
+        "turns",
+        "limited",
+    ),
     *("meters", "expiries", "dedups", "windows", "paused", "stats", "plans", "batches", "workers", "beats", "wakes"),
 )
 
 _FOLDER: Final = Path(__file__).parent
 _POLICY: Final = (
-    *("attempt_ms", "backoff_jitter", "backoff_limit_ms", "backoff_ms", "lease_ms", "rate", "retries_per_second", "slots"),
+    *(
+        "attempt_ms",
+        "backoff_jitter",
+        "backoff_limit_ms",
+        "backoff_ms",
+        "lease_ms",
+        "rate",
+        "retries_per_second",
+        "slots",
+    ),
     *("retention_completed_ms", "retention_failed_ms", "retention_cancelled_ms", "retention_completed_count"),
     *("retention_failed_count", "retention_cancelled_count", "stalls", "wake_ms", "workers"),
 )

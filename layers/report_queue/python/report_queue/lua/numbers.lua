@@ -1,6 +1,6 @@
 -- flags: no-writes
--- How it has been going: counters of the last minutes, and how long jobs waited and ran in the last hour
--- Takes: minutes (1 to 1,440). Gives: minutes [[minute since 1970, enqueued, started, completed, failed, retried,
+-- How it is going: what is paused, counters of the last minutes, and how long jobs waited and ran in the last hour
+-- Takes: minutes (1 to 1,440). Gives: paused {`*` or report type: since (ms)}; minutes [[minute since 1970, enqueued, started, completed, failed, retried,
 -- cancelled, stalled, expired]], those in which anything happened; wait and run {count, ms, buckets {bucket: number}}: a
 -- duration of d ms is in bucket floor(4 * log2 d).
 local function fields_of(slot, names)
@@ -52,5 +52,7 @@ local function numbers(args)
   local now = clock(args)
   local last, minutes = math.floor(now / 60000), {}
   for number = last - args.minutes + 1, last do minutes[#minutes + 1] = minute_of(number) end
-  return {minutes = minutes, wait = histogram('wait', now, 6), run = histogram('run', now, 6)}
+  local paused, flat = {}, redis.call('HGETALL', key.paused)
+  for position = 1, #flat, 2 do paused[flat[position]] = tonumber(flat[position + 1]) end
+  return {paused = paused, minutes = minutes, wait = histogram('wait', now, 6), run = histogram('run', now, 6)}
 end

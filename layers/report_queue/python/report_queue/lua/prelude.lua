@@ -12,7 +12,7 @@
 --   limited    sorted set, tenant -> moment to look again. Tenants with jobs that may not start now.
 --   meters     hash: virtual (the queue's virtual time), allowed_at (of its rate), line, token (counters)
 --   expiries   sorted set, id -> moment by which it must have started; only jobs that have one
---   dedups     hash, `tenant|dedup key` -> id; windows: sorted set, the same -> moment at which that is forgotten
+--   dedups     hash, `tenant|dedup key` -> `id|since`; windows: sorted set, the same -> moment at which that is forgotten
 --   paused     hash, `*` or report type -> since when
 --   stats      hash of counters in slots of time, see `add`
 --   plans      sorted set, `tenant|schedule` -> next moment at which it fires

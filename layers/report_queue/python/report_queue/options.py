@@ -1,0 +1,161 @@
+"""What a caller may wish of a report's job, beside the report: parsed once, and everything that is wrong is said.
+
+    {attempts?, priority?, delaySeconds? | runAt?, expiresAt?, backoff?, dedupKey?, dedupSeconds?, dedupMode?,
+     retentionSeconds?, tags?}      ── faults ──► none ── Options.of ──► Options
+
+Messages never quote a value. It knows nothing of HTTP or of how the queue does it.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, Self
+
+from report_queue.errors import Fault
+from report_queue.job import PRIORITY, Backoff
+
+EARLIEST: Final = 946_684_800_000  # ms, 2000-01-01
+LATEST: Final = 4_102_444_800_000  # ms, 2100-01-01: no moment that we take is as late
+MOST_TAGS: Final = 10
+DAY: Final = 86_400  # seconds
+
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_TAG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}")
+_KEY: Final = re.compile(r"[!-~]{1,255}")
+
+
+@dataclass(frozen=True)
+class Unique:
+    """A key that one job of the tenant has at a time."""
+
+    key: str
+    seconds: int  # from its submission on
+    mode: Literal["drop", "replace"]  # drop: the newcomer; replace: the job that has it, while no worker does
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was wished; None: the deployment's default. Moments are milliseconds since the epoch."""
+
+    attempts: int | None = None
+    priority: int = PRIORITY
+    delay_seconds: int = 0
+    run_at: int | None = None
+    expires_at: int | None = None
+    backoff: Backoff | None = None
+    unique: Unique | None = None
+    retention_seconds: int | None = None
+    tags: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, sent: Mapping[str, Any]) -> Self:
+        """The options as they were sent, and found without fault."""
+        backoff = sent.get("backoff")
+        return cls(
+            attempts=sent.get("attempts"),
+            priority=sent.get("priority", PRIORITY),
+            delay_seconds=sent.get("delaySeconds", 0),
+            run_at=moment_of(sent["runAt"]) if "runAt" in sent else None,
+            expires_at=moment_of(sent["expiresAt"]) if "expiresAt" in sent else None,
+            backoff=backoff and Backoff(backoff["type"], backoff["delaySeconds"] * 1000, backoff.get("jitter", 0)),
+            unique=Unique(sent["dedupKey"], sent.get("dedupSeconds", DAY), sent.get("dedupMode", "drop"))
+            if "dedupKey" in sent
+            else None,
+            retention_seconds=sent.get("retentionSeconds"),
+            tags=tuple(sent.get("tags", ())),
+        )
+
+
+def faults(options: Any) -> Iterator[Fault]:
+    """What is wrong with options, lazily; pointers begin below them, at ``/attempts``."""
+    if not isinstance(options, dict):
+        yield Fault("", "must be an object")
+        return
+    for name, value in options.items():
+        if check := _CHECKS.get(name):
+            if wrong := check(value):
+                yield Fault(f"/{name}", wrong)
+        else:
+            yield Fault(_pointer(name), f"is not an option: only {', '.join(_CHECKS)} are")
+    if "delaySeconds" in options and "runAt" in options:
+        yield Fault("/runAt", "stands beside delaySeconds: give the one or the other")
+    for name in ("dedupSeconds", "dedupMode"):
+        if name in options and "dedupKey" not in options:
+            yield Fault(f"/{name}", "says nothing without dedupKey")
+    start, end = (options.get(name) for name in ("runAt", "expiresAt"))
+    if not _moment(start) and not _moment(end) and moment_of(end) <= moment_of(start):
+        yield Fault("/expiresAt", "must be later than runAt")
+
+
+def moment_of(text: Any) -> int:
+    """A moment of RFC 3339 in ms; raises ValueError."""
+    if not isinstance(text, str) or not _MOMENT.fullmatch(text):
+        raise ValueError("not a moment")
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def _integer(least: int, most: int) -> Callable[[Any], str | None]:
+    def check(value: Any) -> str | None:
+        good = type(value) is int and least <= value <= most  # a bool is an int to isinstance
+        return None if good else f"must be an integer from {least} to {most}"
+
+    return check
+
+
+def _moment(value: Any) -> str | None:
+    try:
+        at = moment_of(value)
+    except ValueError:
+        return "must be a moment with its offset from UTC, such as 2026-11-24T06:30:00+01:00"
+    return None if EARLIEST <= at < LATEST else "must be within the years 2000 to 2099"
+
+
+def _backoff(value: Any) -> str | None:
+    shape = "must be an object {type: fixed or exponential, delaySeconds: 1 to 3600, jitter?: 0 to 1}"
+    if not isinstance(value, dict) or not {"type", "delaySeconds"} <= set(value) <= {"type", "delaySeconds", "jitter"}:
+        return shape
+    jitter = value.get("jitter", 0)
+    good = (
+        value["type"] in ("fixed", "exponential")
+        and _integer(1, 3_600)(value["delaySeconds"]) is None
+        and type(jitter) in (int, float)
+        and 0 <= jitter <= 1
+    )
+    return None if good else shape
+
+
+def _tags(value: Any) -> str | None:
+    good = isinstance(value, list) and len(value) <= MOST_TAGS and len(value) == len(set(map(str, value)))
+    if good and all(isinstance(tag, str) and _TAG.fullmatch(tag) for tag in value):
+        return None
+    return f"must be a list of at most {MOST_TAGS} different texts, each 1 to 64 letters, digits and _ . : / -"
+
+
+def _key(value: Any) -> str | None:
+    good = isinstance(value, str) and _KEY.fullmatch(value)
+    return None if good else "must be 1 to 255 visible ASCII characters, without spaces"
+
+
+def _mode(value: Any) -> str | None:
+    return None if value in ("drop", "replace") else "must be drop or replace"
+
+
+_CHECKS: Final[Mapping[str, Callable[[Any], str | None]]] = {
+    "attempts": _integer(1, 10),
+    "priority": _integer(0, 9),
+    "delaySeconds": _integer(0, 7 * DAY),
+    "runAt": _moment,
+    "expiresAt": _moment,
+    "backoff": _backoff,
+    "dedupKey": _key,
+    "dedupSeconds": _integer(1, 7 * DAY),
+    "dedupMode": _mode,
+    "retentionSeconds": _integer(60, 90 * DAY),
+    "tags": _tags,
+}
+
+
+def _pointer(name: str) -> str:
+    cut = name.encode("utf-8", "backslashreplace").decode("utf-8")[:200]
+    return "/" + cut.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,96 @@
+"""Uniqueness and the backlog: what is asked of the broker before the ledger is told of a submission.
+
+    no one has the dedup key            the newcomer gets it, for its window
+    its holder failed or was cancelled  the newcomer takes it over
+    drop                                the caller gets the holder
+    replace                             a holder that waits or is delayed is cancelled; else as with drop
+
+The key is the broker's alone: with the broker away, a submission with one is refused (BrokerAway), and a broker that
+was wiped has forgotten them. A cap on the backlog holds no more than the broker knows: with it away, all are let in.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from report_queue.errors import BrokerAway, Conflict, TooMany
+from report_queue.job import State, Verdict
+from report_queue.ledger import Ledger
+from report_queue.options import Unique
+from report_queue.queue import Queue
+from report_queue.receipt import Receipt
+from report_queue.replies import Admitted, Dedup
+
+_ENDED_BADLY: Final = frozenset({State.FAILED, State.CANCELLED})
+_ACCEPTING_MS: Final = 20_000  # longer than a submission takes from getting the key to the ledger
+_ROUNDS: Final = 5  # each time someone else was quicker
+
+
+@dataclass(frozen=True)
+class Door:
+    """Where a submission comes in."""
+
+    queue: Queue
+    ledger: Ledger
+
+    def admit(self, tenant: str, job_id: str, *, unique: Unique | None, capped: bool, jobs: int = 1) -> str | None:
+        """None: come in. Or the job that has the dedup key, which is the answer.
+
+        Raises TooMany, BrokerAway (with a dedup key), Conflict or StoreAway.
+        """
+        if unique is None:
+            if capped:
+                self._cap(tenant, job_id, jobs)
+            return None
+        instead_of = None
+        for _ in range(_ROUNDS):
+            dedup = Dedup(unique.key, unique.seconds * 1000, instead_of)
+            admitted = self.queue.admit(tenant, job_id, jobs=jobs, dedup=dedup)
+            _let_in(admitted)
+            holder = admitted.holder
+            if holder is None:
+                return None
+            state = admitted.holder_state or self._by_ledger(holder, admitted)
+            if state in _ENDED_BADLY or (unique.mode == "replace" and self._replaced(holder, state)):
+                instead_of = holder
+            else:
+                return holder
+        raise Conflict("Others submit with this dedupKey at the same time: send the request again.")
+
+    def _cap(self, tenant: str, job_id: str, jobs: int) -> None:
+        try:
+            admitted = self.queue.admit(tenant, job_id, jobs=jobs)
+        except BrokerAway:
+            return
+        _let_in(admitted)
+
+    def _by_ledger(self, holder: str, admitted: Admitted) -> State:
+        """The state of a holder that the broker does not know: it is not there yet, or not any more."""
+        if self.ledger.unfinished(holder):
+            return State.WAITING
+        if receipt := self.ledger.receipt(holder):
+            return receipt.state
+        if self.queue.now() - (admitted.holder_since or 0) < _ACCEPTING_MS:
+            raise Conflict(
+                "A request with this dedupKey is being accepted at this moment: send yours again in some seconds."
+            )
+        return State.FAILED  # it never came to be
+
+    def _replaced(self, holder: str, state: State) -> bool:
+        """Cancel a job in favour of a newer one; False where it has started or ended, which it may keep."""
+        if state not in (State.WAITING, State.DELAYED):
+            return False
+        why = "a newer request with the same dedupKey took its place"
+        if self.queue.cancel(holder, reason="replaced", message=why, idle=True) is not Verdict.CANCELLED:
+            return False
+        job, request = self.queue.find(holder)[0], self.ledger.open_request(holder)
+        if job and request:
+            # Should this not come to pass, the reconciler writes the receipt.
+            self.ledger.close(Receipt(request, State.CANCELLED, job.attempt, job.at, "replaced", why))
+        return True
+
+
+def _let_in(admitted: Admitted) -> None:
+    if admitted.full:
+        raise TooMany(
+            f"{admitted.backlog:,} of your jobs wait already, and no more may: submit again when some are done."
+        )
