@@ -1,6 +1,7 @@
 """What many tests need: real brokers (plain and cluster mode), and a fresh queue each."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -31,8 +32,18 @@ def queue(valkey: str) -> Queue:
 
 
 @pytest.fixture(params=["plain", "cluster"])
-def any_queue(request: pytest.FixtureRequest) -> Queue:
-    """A fresh queue, once in a plain broker and once in one in cluster mode."""
+def queue_with(request: pytest.FixtureRequest) -> Callable[..., Queue]:
+    """Makes a fresh queue with the settings given; once in a plain broker and once in one in cluster mode."""
     url = request.getfixturevalue("valkey" if request.param == "plain" else "valkey_cluster")
-    settings = settings_for(url, broker_cluster=request.param == "cluster")
-    return Queue(broker(settings), settings)
+
+    def make(**changes: Any) -> Queue:
+        settings = settings_for(url, broker_cluster=request.param == "cluster", **changes)
+        return Queue(broker(settings), settings)
+
+    return make
+
+
+@pytest.fixture
+def any_queue(queue_with: Callable[..., Queue]) -> Queue:
+    """A fresh queue with the usual settings, once in a plain broker and once in one in cluster mode."""
+    return queue_with()

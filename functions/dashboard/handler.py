@@ -6,11 +6,16 @@ from typing import Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler import Depends, Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import AwareDatetime
 
-from report_queue import desk, page, schedule_views, schedules_desk, standing, views
-from report_queue.api import answers, entry, fits, json_answer, needs, resolver
+from report_queue import desk, page, schedule_views, schedules_desk, search, standing, views
+from report_queue.api import answers, body_of, entry, fits, json_answer, needs, resolver
+from report_queue.controls import ALL
+from report_queue.errors import NotFound
 from report_queue.job import Job, State
 from report_queue.keys import Principal
+from report_queue.outlook import outlook
+from report_queue.replies import Where
 from report_queue.reports import report_types
 from report_queue.request import ID_PATTERN, idempotency_key
 from report_queue.wiring import wiring
@@ -18,9 +23,11 @@ from report_queue.wiring import wiring
 app = resolver()
 
 Reader = Annotated[Principal, Depends(needs("read"))]
+Admin = Annotated[Principal, Depends(needs("admin"))]
 Operator = Annotated[Principal, Depends(needs("operate"))]
 PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 PageSize = Annotated[int, Query(ge=1, le=100)]
+Minutes = Annotated[int, Query(ge=1, le=1_440)]
 AfterId = Annotated[str, Query(pattern=ID_PATTERN)]
 
 PAGE: Final = Path(__file__).parent / "page"
@@ -34,37 +41,113 @@ def stats(principal: Reader) -> Response[str]:
     return json_answer(views.stats(wired.settings.queue, counts, now_ms=wired.now_ms()))
 
 
-@app.get("/api/workers")
-def workers(_: Reader) -> Response[str]:
-    """The workers that are alive; they work for all tenants."""
+@app.get("/api/queue")
+def queue(_: Reader, minutes: Minutes = 60) -> Response[str]:
+    """How the whole queue is going: numbers over all tenants, and nobody's jobs."""
     wired = wiring()
-    return json_answer(views.workers(wired.queue.workers(), now_ms=wired.now_ms()))
+    gauges, numbers = wired.queue.gauges(), wired.queue.numbers(minutes=minutes)
+    return json_answer(views.queue(gauges, numbers, slots=wired.settings.slots, now_ms=wired.now_ms()))
+
+
+@app.post("/api/queue/pause")
+def pause(_: Admin) -> Response[str]:
+    """No job of a report type starts, or none at all."""
+    wired, what = wiring(), _paused()
+    wired.controls.pause(what, now=wired.now_ms())
+    return json_answer(
+        {"success": True, "message": "It is paused: jobs are accepted and wait.", "data": {"paused": what}}
+    )
+
+
+@app.post("/api/queue/resume")
+def resume(_: Admin) -> Response[str]:
+    """They start again."""
+    wired, what = wiring(), _paused()
+    wired.bus.wake(wired.controls.resume(what))
+    return json_answer({"success": True, "message": "It goes on.", "data": {"resumed": what}})
+
+
+@app.get("/api/workers")
+def workers(principal: Reader) -> Response[str]:
+    """The workers that are alive; they work for all tenants, and show each its own jobs."""
+    wired = wiring()
+    beats = wired.queue.workers()
+    held = wired.queue.find(*(job_id for beat in beats for job_id in beat.jobs))
+    mine = {job.id for job in held if job and job.tenant == principal.tenant}
+    return json_answer(views.workers(beats, mine, now_ms=wired.now_ms()))
 
 
 @app.get("/api/jobs")
-def jobs(principal: Reader, state: State = State.WAITING, page: PageNumber = 1, limit: PageSize = 20) -> Response[str]:
-    """The tenant's jobs in a state, those that entered it last first."""
-    return _list(principal, state, views.summary, page=page, limit=limit)
+def jobs(
+    principal: Reader,
+    state: State | None = None,
+    type: Annotated[search.Name | None, Query()] = None,  # noqa: A002 (the word of the API)
+    tag: Annotated[search.Tag | None, Query()] = None,
+    signature: Annotated[search.Signature | None, Query()] = None,
+    batch: Annotated[search.Id | None, Query()] = None,
+    since: Annotated[AwareDatetime | None, Query()] = None,
+    until: Annotated[AwareDatetime | None, Query()] = None,
+    after: str | None = None,
+    page: PageNumber = 1,
+    limit: PageSize = 20,
+) -> Response[str]:
+    """The tenant's jobs by what is known of them, those that entered their state last first."""
+    where = search.where(state, report_type=type, tag=tag, signature=signature, batch=batch, since=since, until=until)
+    return _list(principal, where, views.summary, page=page, limit=limit, after=after)
 
 
 @app.get("/api/jobs/completed")
-def completed(principal: Reader, page: PageNumber = 1, limit: PageSize = 20) -> Response[str]:
+def completed(principal: Reader, after: str | None = None, page: PageNumber = 1, limit: PageSize = 20) -> Response[str]:
     """The tenant's completed jobs."""
-    return _list(principal, State.COMPLETED, views.completed, page=page, limit=limit)
+    return _list(principal, Where(State.COMPLETED), views.completed, page=page, limit=limit, after=after)
 
 
 @app.get("/api/jobs/failed")
-def failed(principal: Reader, page: PageNumber = 1, limit: PageSize = 20) -> Response[str]:
+def failed(principal: Reader, after: str | None = None, page: PageNumber = 1, limit: PageSize = 20) -> Response[str]:
     """The tenant's failed jobs."""
-    return _list(principal, State.FAILED, views.summary, page=page, limit=limit)
+    return _list(principal, Where(State.FAILED), views.summary, page=page, limit=limit, after=after)
+
+
+@app.get("/api/jobs/groups")
+def groups(principal: Reader) -> Response[str]:
+    """The tenant's failed jobs by their errors."""
+    wired = wiring()
+    found = wired.queue.groups(principal.tenant)
+    newest = wired.queue.find(*(group.newest for group in found))
+    return json_answer(views.groups(list(zip(found, newest, strict=True))))
+
+
+@app.post("/api/jobs/retry")
+def retry_all(principal: Operator) -> Response[str]:
+    """Failed or cancelled jobs by what is known of them, once more; or only which these would be."""
+    asked = search.parse(search.Retrying, body_of(app))
+    where = asked.where
+    after = search.place(asked.after, where, pointer="/after")
+    done = desk.retry_all(
+        wiring(), where, tenant=principal.tenant, limit=asked.limit, after=after, dry_run=asked.dry_run
+    )
+    return json_answer(
+        {
+            "success": True,
+            "message": f"{len(done.matched)} jobs match, {len(done.retried)} are queued again.",
+            "data": {
+                "dryRun": asked.dry_run,
+                "matched": list(done.matched),
+                "retried": list(done.retried),
+                "next": search.cursor(done.after),
+            },
+        }
+    )
 
 
 @app.get("/api/jobs/<id>", compress=True)
 def job(principal: Reader, id: str) -> Response[str]:  # noqa: A002 (the word of the API)
-    """One job, with its payload."""
+    """One job, with its payload, its timeline, and why it waits."""
     wired = wiring()
     found = standing.find(wired.queue, wired.ledger, tenant=principal.tenant, id=id)
-    shown = views.detail(found.seen, found.request)
+    waits = wired.queue.explain(id) if found.in_broker and found.state is State.WAITING else None
+    expected = outlook(found.seen, waits, slots=wired.settings.slots, now=wired.now_ms())
+    shown = views.detail(found.seen, found.request, expected)
     return json_answer(shown if fits(app, shown) else views.without_payload(shown))
 
 
@@ -80,6 +163,13 @@ def cancel(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as abo
     """A job that has not ended, ended."""
     desk.cancel(wiring(), tenant=principal.tenant, id=id)
     return _done(id, State.CANCELLED, "The job is cancelled.")
+
+
+@app.post("/api/jobs/<id>/promote")
+def promote(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as above)
+    """A delayed job, at once."""
+    desk.promote(wiring(), tenant=principal.tenant, id=id)
+    return _done(id, State.WAITING, "The job waits for a worker.")
 
 
 @app.get("/api/v1/reports/<id>/download")
@@ -174,12 +264,29 @@ def page_file(name: str) -> Response[bytes]:
 
 
 def _list(
-    principal: Principal, state: State, view: Callable[[Job], dict[str, Any]], *, page: int, limit: int
+    principal: Principal,
+    where: Where,
+    view: Callable[[Job], dict[str, Any]],
+    *,
+    page: int,
+    limit: int,
+    after: str | None,
 ) -> Response[str]:
     queue = wiring().queue
-    found = queue.list(principal.tenant, state, offset=(page - 1) * limit, limit=limit)
-    total = queue.counts(principal.tenant)[state]
-    return json_answer(views.page([view(job) for job in found], total=total, page=page, limit=limit))
+    passed = 0 if after else search.offset(page=page, limit=limit)
+    place = search.place(after, where, pointer="/query/after")
+    found = queue.list(principal.tenant, where, offset=passed, limit=limit, after=place)
+    total = queue.counts(principal.tenant)[where.state] if where.state and where == Where(where.state) else None
+    shown = [view(job) for job in found.jobs]
+    return json_answer(views.page(shown, total=total, page=page, limit=limit, after=search.cursor(found.after)))
+
+
+def _paused() -> str:
+    """What is to be paused or resumed."""
+    name = search.parse(search.Pausing, body_of(app)).report_type
+    if name is not None and name not in report_types():
+        raise NotFound(f"There is no such report type: one of {', '.join(report_types())}.")
+    return name or ALL
 
 
 def _done(job_id: str, state: State, message: str) -> Response[str]:

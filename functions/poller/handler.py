@@ -23,11 +23,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
         metrics.add_metric(state.value.capitalize(), MetricUnit.Count, polled.gauges.counts[state])
     metrics.add_metric("Workers", MetricUnit.Count, polled.gauges.workers)
     metrics.add_metric("OldestWaitingSeconds", MetricUnit.Seconds, (polled.gauges.oldest_waiting_ms or 0) / 1_000)
+    metrics.add_metric("Expired", MetricUnit.Count, polled.expired)
     metrics.add_metric("ScheduleFired", MetricUnit.Count, polled.came[Came.FIRED])
     metrics.add_metric("ScheduleSkipped", MetricUnit.Count, polled.came[Came.SKIPPED] + polled.came[Came.MISSED])
     metrics.add_metric("ScheduleFaults", MetricUnit.Count, polled.came[Came.REFUSED] + polled.came[Came.UNRESOLVED])
     did = {
         "promoted": polled.promoted,
+        "expired": polled.expired,
         "pruned": polled.pruned,
         "woken": polled.woken,
         "fired": polled.came[Came.FIRED],

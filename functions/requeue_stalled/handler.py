@@ -1,4 +1,4 @@
-"""Every minute: takes up what dead workers let go, and reconciles the queue and the plan of schedules with S3."""
+"""Every minute: takes up what dead workers let go, and reconciles the queue, its pauses and its schedules with S3."""
 
 from typing import Any
 
@@ -15,6 +15,7 @@ from report_queue.wiring import wiring
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 — a tick says nothing
     wired = wiring()
     left = context.get_remaining_time_in_millis
+    wired.bus.wake(wired.controls.restore())
     recovered = recover(wired.queue, wired.ledger, wired.bus, remaining_ms=left)
     planned = replan(wired, enough=lambda: left() < RESERVE_MS)
     metrics.add_metric("Stalled", MetricUnit.Count, recovered.stalled)

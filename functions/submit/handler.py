@@ -22,14 +22,16 @@ def generate(principal: Annotated[Principal, Depends(needs("submit"))]) -> Respo
     key = idempotency_key(app.current_event.headers.get("idempotency-key"))
     submission = parse(body_of(app), limit=wired.settings.body_bytes)
     accepted = desk.accept(wired, submission, tenant=principal.tenant, idempotency_key=key)
-    logger.info("accepted", job=accepted.id, replayed=accepted.replayed, queued=accepted.queued)
-    metrics.add_metric("Replayed" if accepted.replayed else "Accepted", MetricUnit.Count, 1)
+    logger.info(
+        "accepted", job=accepted.id, replayed=accepted.replayed, duplicate=accepted.duplicate, queued=accepted.queued
+    )
+    metrics.add_metric(_count(accepted), MetricUnit.Count, 1)
     return json_answer(
         {
             "statusCode": 202,
             "success": True,
             "message": _message(accepted),
-            "data": {"jobId": accepted.id},
+            "data": {"jobId": accepted.id, "duplicate": accepted.duplicate},
         },
         status=202,
         headers={
@@ -58,7 +60,13 @@ def schedule(principal: Annotated[Principal, Depends(needs("submit"))]) -> Respo
     )
 
 
+def _count(accepted: desk.Accepted) -> str:
+    return "Duplicates" if accepted.duplicate else "Replayed" if accepted.replayed else "Accepted"
+
+
 def _message(accepted: desk.Accepted) -> str:
+    if accepted.duplicate:
+        return "A job with this dedupKey is here already: this is its id."
     if accepted.replayed:
         return "This request was accepted before."
     return "The report is queued." if accepted.queued else "The report is accepted and will be queued."

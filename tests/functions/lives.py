@@ -32,7 +32,7 @@ class Lives:
 
     def claim(self) -> Lease:
         """The worker takes the job that is first in line."""
-        claimed = self._wired.queue.claim(self.worker, call=next(self._calls), free=1, active=1)
+        claimed = self._wired.queue.claim(self.worker, call=next(self._calls), free=1)
         return claimed.leases[0]
 
     def active(self) -> str:
@@ -52,10 +52,13 @@ class Lives:
 
     def failed(self, *, receipt: bool = True) -> str:
         """A job that failed for good."""
-        lease = self._submitted_and_claimed()
-        self._wired.queue.fail(self.worker, Failed(lease, "template.error", "line 3: no such name", permanent=True))
+        return self.fail(self._submitted_and_claimed(), receipt=receipt)
+
+    def fail(self, lease: Lease, *, message: str = "line 3: no such name", receipt: bool = True) -> str:
+        """The worker fails this job for good."""
+        self._wired.queue.fail(self.worker, Failed(lease, "template.error", message, permanent=True))
         if receipt:
-            self.close(lease.id, State.FAILED, reason="template.error", message="line 3: no such name")
+            self.close(lease.id, State.FAILED, reason="template.error", message=message)
         return lease.id
 
     def publish(self, lease: Lease) -> Result:

@@ -1,29 +1,321 @@
-"""What people see: lists, counts, workers and gauges are true ones."""
+"""What people see: lists, groups, explanations, numbers and gauges are true ones, and a tenant's own."""
 
-from queue_words import MINUTE, SECOND, T0, claim_one, completed, new_job, worker
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from queue_words import (
+    MINUTE,
+    SECOND,
+    T0,
+    claim,
+    claim_one,
+    completed,
+    failed,
+    listed,
+    new_job,
+    new_jobs,
+    run_jobs,
+    worker,
+)
 from report_queue.job import State
 from report_queue.queue import Queue
+from report_queue.replies import Group, Shown, Where
+from report_queue.settings import Limits
+
+QueueWith = Callable[..., Queue]
+
+
+def pages(queue: Queue, limit: int, tenant: str = "acme", **where: Any) -> list[list[str]]:
+    """All pages of a list, each from where the last one ended."""
+    found, after = [], None
+    while True:
+        page = queue.list(tenant, Where(**where), limit=limit, after=after)
+        found.append([job.id for job in page.jobs])
+        assert len(found) < 1_000
+        after = page.after
+        if after is None:
+            return found
+
+
+def flat(found: list[list[str]]) -> list[str]:
+    return [name for page in found for name in page]
+
+
+def fail_all(queue: Queue, *, now: int, **how: Any) -> None:
+    """Every job that waits starts and fails for good."""
+    while leases := claim(queue, 100, now=now):
+        ended = [failed(lease, permanent=True, **how) for lease in leases]
+        queue.leave(worker(), finished=ended, now=now)
+
+
+# Lists.
 
 
 def test_a_list_shows_a_tenants_jobs_newest_first_in_pages(any_queue: Queue) -> None:
     for moment in range(5):
         any_queue.enqueue(new_job(f"job-{moment}"), new_job(f"other-{moment}", tenant="other"), now=T0 + moment)
-    pages = [any_queue.list("acme", State.WAITING, offset=offset, limit=2) for offset in (0, 2, 4)]
-    assert [[job.id for job in page] for page in pages] == [["job-4", "job-3"], ["job-2", "job-1"], ["job-0"]]
+    by_offset = [listed(any_queue, state=State.WAITING, limit=5)[offset : offset + 2] for offset in (0, 2, 4)]
+    assert by_offset == [["job-4", "job-3"], ["job-2", "job-1"], ["job-0"]]
+    page = any_queue.list("acme", Where(state=State.WAITING), offset=2, limit=2)
+    assert [job.id for job in page.jobs] == ["job-2", "job-1"]
+    assert flat(pages(any_queue, 2, state=State.WAITING)) == flat(by_offset)
 
 
-def test_a_tenant_whose_name_begins_anothers_sees_only_its_own(any_queue: Queue) -> None:
-    any_queue.enqueue(new_job("a", tenant="acme"), new_job("b", tenant="acme-2"), now=T0)
-    assert any_queue.counts("acme")[State.WAITING] == 1
-    assert [job.id for job in any_queue.list("acme", State.WAITING)] == ["a"]
+@pytest.mark.parametrize("state", list(State))
+def test_no_page_shows_a_job_twice_or_leaves_one_out_though_all_came_at_once(any_queue: Queue, state: State) -> None:
+    later = {"due_at": T0 + MINUTE} if state is State.DELAYED else {}
+    jobs = [
+        new_job(f"job-{number:02d}", report_type=f"type-{number % 3}", priority=number % 10, **later)
+        for number in range(47)
+    ]
+    any_queue.enqueue(*jobs, *new_jobs(47, prefix="other", tenant="other", **later), now=T0)
+    if state in (State.ACTIVE, State.COMPLETED, State.FAILED):
+        leases = claim(any_queue, 94)
+        if state is State.COMPLETED:
+            any_queue.leave(worker(), finished=[completed(lease) for lease in leases], now=T0)
+        if state is State.FAILED:
+            any_queue.leave(worker(), finished=[failed(lease, permanent=True) for lease in leases], now=T0)
+    if state is State.CANCELLED:
+        for job in jobs:
+            any_queue.cancel(job.id, now=T0)
+    found = pages(any_queue, 5, state=state)
+    assert sorted(flat(found)) == [job.id for job in jobs]
+    assert all(len(page) == 5 for page in found[:9])
+    of_type = flat(pages(any_queue, 5, state=state, report_type="type-1"))
+    assert sorted(of_type) == [job.id for job in jobs if job.report_type == "type-1"]
+
+
+def test_what_changes_between_two_pages_spoils_neither(any_queue: Queue) -> None:
+    any_queue.enqueue(*new_jobs(10), now=T0)
+    first = any_queue.list("acme", Where(state=State.WAITING), limit=4)
+    any_queue.enqueue(*new_jobs(10, prefix="later"), now=T0 + 1)
+    any_queue.cancel(first.jobs[-1].id, now=T0 + 1)
+    second = any_queue.list("acme", Where(state=State.WAITING), limit=4, after=first.after)
+    assert [job.id for job in second.jobs] == [f"job-{number:05d}" for number in (5, 4, 3, 2)]
+
+
+def test_ended_jobs_are_listed_by_the_moment_of_their_end(any_queue: Queue) -> None:
+    any_queue.enqueue(*new_jobs(3), now=T0)
+    first, second, third = claim(any_queue, 3)
+    for moment, lease in enumerate((second, third, first)):
+        any_queue.complete(worker(), completed(lease), now=T0 + moment)
+    assert listed(any_queue, state=State.COMPLETED) == ["job-00000", "job-00002", "job-00001"]
+
+
+def test_jobs_are_found_by_their_tags_in_any_state(any_queue: Queue) -> None:
+    any_queue.enqueue(
+        new_job("a", tags=("north",), accepted_at=T0),
+        new_job("b", tags=("north", "monthly"), accepted_at=T0 + 1, due_at=T0 + MINUTE),
+        new_job("c", tags=("northern",), accepted_at=T0 + 2),
+        new_job("d", accepted_at=T0 + 3),
+        new_job("e", tags=("north",), accepted_at=T0 + 4, report_type="test"),
+        now=T0 + 5,
+    )
+    any_queue.cancel("a", now=T0 + 5)
+    assert listed(any_queue, tag="north") == ["e", "b", "a"]
+    assert listed(any_queue, tag="monthly") == ["b"]
+    assert listed(any_queue, tag="north", state=State.CANCELLED) == ["a"]
+    assert listed(any_queue, tag="north", report_type="test") == ["e"]
+    assert listed(any_queue, tag="north", since=T0 + 1, until=T0 + 3) == ["b"]
+    assert pages(any_queue, 1, tag="north") == [["e"], ["b"], ["a"]]
+
+
+def test_a_filter_that_few_match_finds_them_behind_many_that_do_not(any_queue: Queue) -> None:
+    """A page looks at a thousand jobs at most; a short one, or an empty one, says where to go on."""
+    jobs = [new_job(f"old-{number}", tags=("t",), accepted_at=T0 + number) for number in range(3)]
+    any_queue.enqueue(*jobs, now=T0)
+    any_queue.enqueue(*new_jobs(2_500, tags=("t",), accepted_at=T0 + SECOND), now=T0)
+    for job in jobs:
+        any_queue.cancel(job.id, now=T0)
+    assert flat(pages(any_queue, 10, tag="t", state=State.CANCELLED)) == ["old-2", "old-1", "old-0"]
+    assert len(flat(pages(any_queue, 500, tag="t"))) == 2_503
+
+
+def test_failed_jobs_are_found_by_their_error(any_queue: Queue) -> None:
+    any_queue.enqueue(*new_jobs(3), now=T0)
+    leases = claim(any_queue, 3)
+    ends = [failed(lease, permanent=True, reason=f"r{number // 2}") for number, lease in enumerate(leases)]
+    for moment, end in enumerate(ends):
+        any_queue.fail(worker(), end, now=T0 + moment)
+    assert listed(any_queue, signature=ends[0].signature) == ["job-00001", "job-00000"]
+    assert listed(any_queue, signature=ends[0].signature, since=T0 + 1) == ["job-00001"]
+    any_queue.retry("job-00001", round=1, now=T0)
+    assert listed(any_queue, signature=ends[0].signature) == ["job-00000"]
+
+
+def test_jobs_are_found_by_their_batch(any_queue: Queue) -> None:
+    any_queue.enqueue(*new_jobs(12, batch="b1"), *new_jobs(3, prefix="x", batch="b2"), new_job("alone"), now=T0)
+    any_queue.cancel("job-00003", now=T0)
+    assert sorted(flat(pages(any_queue, 5, batch="b1"))) == [f"job-{number:05d}" for number in range(12)]
+    assert listed(any_queue, batch="b1", state=State.CANCELLED) == ["job-00003"]
+    assert listed(any_queue, "other", batch="b1") == []  # another tenant's
+
+
+@pytest.mark.parametrize("state", [State.WAITING, State.CANCELLED])
+def test_jobs_are_found_by_when_they_entered_their_state(any_queue: Queue, state: State) -> None:
+    for moment in range(10):
+        any_queue.enqueue(new_job(f"job-{moment}"), now=T0 + moment)
+        if state is State.CANCELLED:
+            any_queue.cancel(f"job-{moment}", now=T0 + moment)
+    assert listed(any_queue, state=state, since=T0 + 3, until=T0 + 5) == ["job-5", "job-4", "job-3"]
+    assert listed(any_queue, state=state, since=T0 + 8) == ["job-9", "job-8"]
+    assert flat(pages(any_queue, 2, state=state, until=T0 + 4)) == [f"job-{moment}" for moment in (4, 3, 2, 1, 0)]
+
+
+def test_no_question_shows_another_tenants_jobs(any_queue: Queue) -> None:
+    options: dict[str, Any] = {"tags": ("t",), "batch": "b"}
+    for tenant in ("acme", "acme-2", "other"):
+        any_queue.enqueue(new_job(f"{tenant}-failed", tenant=tenant, **options), now=T0)
+    fail_all(any_queue, now=T0)
+    for tenant in ("acme", "acme-2", "other"):
+        any_queue.enqueue(new_job(f"{tenant}-waiting", tenant=tenant, **options), now=T0)
+    for tenant in ("acme", "acme-2", "other"):
+        (group,) = any_queue.groups(tenant)
+        assert (group.count, group.newest) == (1, f"{tenant}-failed")
+        seen = [{"state": state} for state in State]
+        seen += [{"tag": "t"}, {"batch": "b"}, {"signature": group.signature}]  # type: ignore[dict-item]
+        assert {name for where in seen for name in listed(any_queue, tenant, **where)} == {
+            f"{tenant}-failed",
+            f"{tenant}-waiting",
+        }
+        counts = any_queue.counts(tenant)
+        assert (counts[State.FAILED], counts[State.WAITING], sum(counts.values())) == (1, 1, 2)
+
+
+# Groups.
+
+
+def test_failed_jobs_are_grouped_by_their_errors(any_queue: Queue) -> None:
+    any_queue.enqueue(*new_jobs(3), now=T0)
+    fail_all(any_queue, now=T0, reason="render.timeout", message="page 1 of 'a' took 3 s")
+    any_queue.enqueue(*new_jobs(2, prefix="more"), now=T0 + 1)
+    fail_all(any_queue, now=T0 + 1, reason="render.timeout", message="page 22 of 'b' took 14 s")
+    any_queue.enqueue(new_job("typo"), now=T0 + 2)
+    fail_all(any_queue, now=T0 + 2, reason="template.error", message="no such word")
+    groups = {group.signature.partition("-")[0]: group for group in any_queue.groups("acme")}
+    assert {reason: (group.count, group.newest) for reason, group in groups.items()} == {
+        "render.timeout": (5, "more-00001"),
+        "template.error": (1, "typo"),
+    }
+    any_queue.enqueue(new_job("late", expires_at=T0 + 3), now=T0)
+    any_queue.expire(now=T0 + 3)
+    assert Group("expired", 1, "late") in any_queue.groups("acme")
+
+
+def test_no_more_than_a_hundred_groups_are_told(any_queue: Queue) -> None:
+    any_queue.enqueue(*new_jobs(120), now=T0)
+    ends = [failed(lease, permanent=True, reason=f"r.{lease.id}") for lease in claim(any_queue, 120)]
+    any_queue.leave(worker(), finished=ends, now=T0)
+    assert len(any_queue.groups("acme")) == 100
+
+
+# Why a job waits.
+
+
+def test_a_waiting_job_knows_how_many_of_its_tenant_are_before_it_and_its_share(queue_with: QueueWith) -> None:
+    queue = queue_with(tenants={"heavy": Limits(weight=3)})
+    queue.enqueue(*new_jobs(5), *new_jobs(7, prefix="t", report_type="test"), now=T0)
+    queue.enqueue(new_job("mine"), new_job("behind"), now=T0)
+    queue.enqueue(*new_jobs(9, prefix="heavy", tenant="heavy"), now=T0)
+    claim(queue, 1)
+    waits = queue.explain("mine", now=T0)
+    assert waits
+    assert (waits.ahead, waits.share, waits.waiting, waits.active, waits.workers) == (11, 0.25, 22, 1, 1)
+    assert (waits.paused_since, waits.limited, waits.again_at) == (None, None, None)
+
+
+def test_a_waiting_job_knows_what_holds_it_back(queue_with: QueueWith) -> None:
+    queue = queue_with(tenants={"few": Limits(concurrency=1), "slow": Limits(rate=0.5)})
+    for tenant in ("few", "slow", "acme"):
+        queue.enqueue(*new_jobs(2, prefix=tenant, tenant=tenant), now=T0)
+    claim(queue, 4)
+    few, slow = queue.explain("few-00001", now=T0), queue.explain("slow-00001", now=T0)
+    assert few
+    assert slow
+    assert few.limited == "concurrency"
+    assert (slow.limited, slow.again_at) == ("rate", T0 + 2 * SECOND)
+    queue.enqueue(new_job("sale"), new_job("test", report_type="test"), now=T0)
+    queue.pause({"test": T0 - SECOND}, now=T0)
+    paused, free = queue.explain("test", now=T0), queue.explain("sale", now=T0)
+    assert paused
+    assert free
+    assert (paused.paused_since, free.paused_since) == (T0 - SECOND, None)
+    queue.pause({"*": T0}, now=T0)
+    all_paused = queue.explain("sale", now=T0)
+    assert all_paused
+    assert all_paused.paused_since == T0
+
+
+def test_only_a_waiting_job_is_explained(any_queue: Queue) -> None:
+    any_queue.enqueue(new_job("a", due_at=T0 + MINUTE), new_job("b"), now=T0)
+    claim(any_queue)
+    assert any_queue.explain("a", now=T0) is any_queue.explain("b", now=T0) is None
+    assert any_queue.explain("nobody", now=T0) is None
+
+
+# Numbers.
+
+
+def test_the_minutes_tell_what_happened_in_each(any_queue: Queue) -> None:
+    any_queue.enqueue(*new_jobs(4), new_job("x", expires_at=T0 + MINUTE), new_job("y"), now=T0)
+    any_queue.cancel("y", now=T0)
+    first, second, _ = claim(any_queue, 3)
+    any_queue.complete(worker(), completed(first), now=T0 + MINUTE)
+    any_queue.fail(worker(), failed(second), now=T0 + MINUTE)
+    any_queue.requeue(now=T0 + MINUTE)
+    any_queue.expire(now=T0 + MINUTE)
+    (lease,) = claim(any_queue, 1, now=T0 + 2 * MINUTE - 1)
+    any_queue.fail(worker(), failed(lease, permanent=True), now=T0 + 2 * MINUTE)
+    rows = any_queue.numbers(now=T0 + 10 * MINUTE).minutes
+    assert [
+        (
+            (row.at - T0) // MINUTE,
+            *(row.enqueued, row.started, row.completed, row.failed, row.retried, row.cancelled, row.stalled),
+            row.expired,
+        )
+        for row in rows
+    ] == [(0, 6, 3, 0, 0, 0, 1, 0, 0), (1, 0, 1, 1, 0, 1, 0, 1, 1), (2, 0, 0, 0, 1, 0, 0, 0, 0)]
+    assert len(any_queue.numbers(minutes=9, now=T0 + 10 * MINUTE).minutes) == 1
+
+
+def test_the_counters_of_a_day_ago_make_room(any_queue: Queue) -> None:
+    day = 24 * 60 * MINUTE
+    any_queue.enqueue(*new_jobs(5), now=T0)
+    assert [row.enqueued for row in any_queue.numbers(now=T0 + day).minutes] == []
+    any_queue.enqueue(*new_jobs(2, prefix="next"), now=T0 + day)
+    assert [row.enqueued for row in any_queue.numbers(now=T0 + day).minutes] == [2]
+
+
+def test_waits_and_runs_are_known_by_their_middle_and_their_slowest(any_queue: Queue) -> None:
+    for number in range(100):
+        slow = number >= 90
+        any_queue.enqueue(new_job(f"job-{number}"), now=T0)
+        (lease,) = claim(any_queue, now=T0 + (8_000 if slow else 1_000))
+        any_queue.complete(worker(), completed(lease), now=T0 + (20_000 if slow else 1_500))
+    numbers = any_queue.numbers(now=T0 + MINUTE)
+    wait, run = numbers.wait, numbers.run
+    assert (wait.count, wait.mean_ms, run.count, run.mean_ms) == (100, 1_700, 100, 1_650)
+    quarter = 2**0.25  # exact to a quarter of a doubling
+    for seen, true in [(wait.p50_ms, 1_000), (wait.p95_ms, 8_000), (run.p50_ms, 500), (run.p95_ms, 12_000)]:
+        assert seen
+        assert true / quarter <= seen <= true * quarter
+    empty = any_queue.numbers(now=T0 + 3 * 60 * MINUTE).wait
+    assert (empty.count, empty.mean_ms, empty.p50_ms, empty.p95_ms) == (0, None, None, None)
+
+
+# Workers and gauges.
 
 
 def test_workers_show_their_last_beat(any_queue: Queue) -> None:
     any_queue.enqueue(new_job("a"), now=T0)
     lease = claim_one(any_queue)
-    any_queue.beat(worker(), [(lease, 60)], done=4, now=T0 + 10 * SECOND)
+    shown = Shown(jobs=("a",), done=4, memory_mb=123)
+    any_queue.beat(worker(), [(lease, 60)], shown=shown, now=T0 + 10 * SECOND)
     (seen,) = any_queue.workers(now=T0 + 11 * SECOND)
-    assert (seen.id, seen.beat_at, seen.slots, seen.active, seen.finished) == ("w1", T0 + 10 * SECOND, 2, 1, 4)
+    assert (seen.id, seen.started_at, seen.beat_at, seen.slots) == ("w1", T0, T0 + 10 * SECOND, 2)
+    assert (seen.active, seen.jobs, seen.finished, seen.memory_mb) == (1, ("a",), 4, 123)
 
 
 def test_gauges_tell_age_and_the_next_due_moment(any_queue: Queue) -> None:
@@ -33,6 +325,33 @@ def test_gauges_tell_age_and_the_next_due_moment(any_queue: Queue) -> None:
     assert (gauges.oldest_waiting_ms, gauges.next_due_at, gauges.workers) == (7 * SECOND, T0 + MINUTE, 0)
     assert gauges.eviction_policy == "noeviction"
     assert gauges.counts[State.DELAYED] == 1
+
+
+def test_gauges_of_an_empty_queue_are_empty(any_queue: Queue) -> None:
+    gauges = any_queue.gauges(now=T0)
+    assert (gauges.oldest_waiting_ms, gauges.next_due_at, gauges.recent.run_ms) == (None, None, None)
+    assert set(gauges.counts.values()) == {0}
+
+
+def test_the_next_due_moment_may_be_an_expiry(any_queue: Queue) -> None:
+    any_queue.enqueue(new_job("a", due_at=T0 + MINUTE), new_job("b", expires_at=T0 + SECOND), now=T0)
+    assert any_queue.gauges(now=T0).next_due_at == T0 + SECOND
+
+
+def test_gauges_see_what_limits_hold_back(queue_with: QueueWith) -> None:
+    queue = queue_with(tenant=Limits(concurrency=1))
+    queue.enqueue(*new_jobs(2), now=T0)
+    claim(queue, 2)
+    assert queue.gauges(now=T0 + 9 * SECOND).oldest_waiting_ms == 9 * SECOND
+
+
+def test_gauges_tell_the_pace_of_late(any_queue: Queue) -> None:
+    any_queue.enqueue(*new_jobs(30), now=T0)
+    run_jobs(any_queue, 30, slots=10)
+    recent = any_queue.gauges(now=T0 + 4 * MINUTE).recent
+    assert (recent.ended, recent.run_ms) == (30, 0)
+    assert 5 * MINUTE <= recent.over_ms < 6 * MINUTE
+    assert any_queue.gauges(now=T0 + 6 * MINUTE).recent.ended == 0
 
 
 def test_a_broker_that_is_there_answers(any_queue: Queue) -> None:
@@ -45,16 +364,3 @@ def test_the_clock_is_the_brokers(any_queue: Queue) -> None:
     (job,) = any_queue.find("a")
     assert job
     assert before <= job.at <= any_queue.now()
-
-
-def test_retention_also_goes_by_number(valkey: str) -> None:
-    from brokers import settings_for
-    from report_queue.wiring import broker
-
-    settings = settings_for(valkey, retention_count=2)
-    queue = Queue(broker(settings), settings)
-    for moment in range(4):
-        queue.enqueue(new_job(f"job-{moment}"), now=T0 + moment)
-        queue.complete(worker(), completed(claim_one(queue, now=T0 + moment, call=moment)), now=T0 + moment)
-    assert queue.prune(now=T0 + 10) == 2
-    assert [job.id for job in queue.list("acme", State.COMPLETED)] == ["job-3", "job-2"]

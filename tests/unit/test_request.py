@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from report_queue.errors import Fault, InvalidRequest, MalformedRequest, TooLarge
+from report_queue.job import Backoff
+from report_queue.options import Options
 from report_queue.reports import ReportType
 from report_queue.request import (
     ID_PATTERN,
@@ -55,13 +57,13 @@ def faults(body: bytes | dict[str, Any]) -> tuple[Fault, ...]:
 
 def test_a_good_body_becomes_a_submission() -> None:
     parsed = submission({"reportType": "sums", "data": DATA, "options": {"attempts": 5, "delaySeconds": 60}})
-    assert (parsed.report_type, parsed.data, parsed.attempts, parsed.delay_seconds) == ("sums", DATA, 5, 60)
+    assert (parsed.report_type, parsed.data, parsed.options) == ("sums", DATA, Options(attempts=5, delay_seconds=60))
     assert re.fullmatch(r"[0-9a-f]{64}", parsed.digest)
 
 
 def test_without_options_the_deployment_decides() -> None:
     parsed = submission({"reportType": "sums", "data": DATA})
-    assert (parsed.attempts, parsed.delay_seconds) == (None, 0)
+    assert parsed.options == Options()
 
 
 @pytest.mark.parametrize(
@@ -143,7 +145,7 @@ def test_a_report_type_that_is_no_string_is_invalid(name: Any) -> None:
         (None, "/options"),
         ([], "/options"),
         ("fast", "/options"),
-        ({"priority": 1}, "/options/priority"),
+        ({"urgent": True}, "/options/urgent"),
         ({"a/b~c": 1}, "/options/a~1b~0c"),
         ({"attempts": 0}, "/options/attempts"),
         ({"attempts": 11}, "/options/attempts"),
@@ -287,6 +289,12 @@ def test_a_request_survives_the_ledger() -> None:
         attempts=3,
         round=2,
         due_at=1_700_000_060_000,
+        priority=9,
+        expires_at=1_700_000_090_000,
+        backoff=Backoff("fixed", 1_000, 0.25),
+        retention_ms=60_000,
+        tags=("may", "eu"),
+        batch=job_id("acme", "b"),
     )
     assert Request.from_json(request.to_json()) == request
     assert set(json.loads(request.to_json())) == {
@@ -299,4 +307,10 @@ def test_a_request_survives_the_ledger() -> None:
         "attempts",
         "round",
         "dueAt",
+        "priority",
+        "expiresAt",
+        "backoff",
+        "retentionMs",
+        "tags",
+        "batch",
     }

@@ -8,6 +8,9 @@ queue on one node.
 """
 
 import json
+import os
+import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
@@ -18,15 +21,18 @@ from report_queue.errors import BrokerAway
 from report_queue.settings import Settings
 
 _TRIES: Final = 2
+_IDLE_S: Final = 1  # a connection that rested longer may have been closed meanwhile
 _PASSING: Final = (exceptions.ClusterError, exceptions.ReadOnlyError, exceptions.TryAgainError)
 _PASSING_WORDS: Final = ("BUSY", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "READONLY")
 
 
 class Client(Protocol):
-    """What this module uses of redis-py: `redis.Redis` and `redis.cluster.RedisCluster` both have it."""
+    """What this module uses of redis-py: `redis.Redis` and `redis.cluster.RedisCluster` both have it, but for the pool,
+    which only the former has."""
 
-    def evalsha(self, sha: str, numkeys: int, *keys_and_args: Any) -> Any: ...
-    def eval(self, script: str, numkeys: int, *keys_and_args: Any) -> Any: ...
+    @property
+    def connection_pool(self) -> Any: ...
+    def execute_command(self, *words: Any) -> Any: ...
     def ping(self) -> Any: ...
     def info(self, section: str) -> Any: ...
 
@@ -38,6 +44,9 @@ class Broker:
         self.client = client
         self.keys = [f"{{{settings.queue}}}:{name}" for name in lua.KEYS]
         self._policy = lua.policy(settings)
+        self._send = (
+            self._through_client if settings.broker_cluster else _Direct(client.connection_pool, self.keys).send
+        )
 
     def run(self, verb: str, /, **arguments: Any) -> Any:
         """Run a script: its arguments and its reply are each one JSON object; None stands for absent."""
@@ -46,11 +55,15 @@ class Broker:
 
         def call() -> Any:
             try:
-                return self.client.evalsha(sha, len(self.keys), *self.keys, given)
+                return self._send("EVALSHA", sha, given)
             except exceptions.NoScriptError:
-                return self.client.eval(source, len(self.keys), *self.keys, given)
+                return self._send("EVAL", source, given)
 
         return json.loads(_answer(call))
+
+    def _through_client(self, command: str, script: str, given: str) -> Any:
+        # A cluster's client finds the node anew in each call.
+        return self.client.execute_command(command, script, len(self.keys), *self.keys, given)
 
     def ping(self) -> None:
         """Raises BrokerAway where Redis does not answer."""
@@ -71,6 +84,63 @@ class Broker:
         nodes = memory.values() if memory and all(isinstance(node, dict) for node in memory.values()) else [memory]
         policies = {str(node.get("maxmemory_policy", "noeviction")) for node in nodes}
         return "noeviction" if policies == {"noeviction"} else ", ".join(sorted(policies - {"noeviction"}))
+
+
+class _Direct:
+    """Scripts over connections of the client's pool, past the client itself, which costs more than a script.
+
+    A call takes a connection that rests, or one more from the pool, so threads never share one. All words before the
+    arguments are the same in each call of a script, so they are packed once.
+    """
+
+    def __init__(self, pool: Any, keys: list[str]) -> None:
+        self._pool = pool
+        self._keys = [str(len(keys)), *keys]
+        self._resting: deque[tuple[Any, float]] = deque()  # since when, in s; the last to come is the first to go
+        self._heads: dict[str, bytes] = {}
+
+    def send(self, command: str, script: str, given: str) -> Any:
+        """The reply to EVAL or EVALSHA; raises what redis-py does."""
+        head = self._heads.get(script)
+        if head is None:
+            words = (command, script, *self._keys)
+            head = self._heads[script] = b"*%d\r\n" % (len(words) + 1) + b"".join(map(_packed, words))
+        connection = self._connection()
+        try:
+            connection.send_packed_command([head + _packed(given)])
+            return connection.read_response()
+        except exceptions.ResponseError:
+            raise  # a whole reply: the connection is as good as before
+        except BaseException:
+            connection.disconnect()  # half a reply may be on its way; the next call connects anew
+            raise
+        finally:
+            self._resting.append((connection, time.monotonic()))
+
+    def _connection(self) -> Any:
+        while True:
+            try:
+                connection, since = self._resting.pop()
+            except IndexError:
+                return self._pool.get_connection()
+            if connection.pid != os.getpid():
+                continue  # we are a fork, and it is our parent's
+            if time.monotonic() - since > _IDLE_S and _is_over(connection):
+                connection.disconnect()
+            return connection
+
+
+def _is_over(connection: Any) -> bool:
+    """Whether the other side has closed it: a connection that rests has nothing to say but its end."""
+    try:
+        return bool(connection.is_connected and connection.can_read(timeout=0))
+    except (exceptions.RedisError, OSError):
+        return True
+
+
+def _packed(word: str) -> bytes:
+    octets = word.encode()
+    return b"$%d\r\n%b\r\n" % (len(octets), octets)
 
 
 def _answer(call: Callable[[], Any]) -> Any:

@@ -7,19 +7,22 @@ The ledger is told first where something is promised: it keeps the promise when 
 first where something is decided: it alone can say whether a job had ended already. It knows nothing of HTTP.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
 from report_queue import standing
-from report_queue.errors import BrokerAway, Conflict, InvalidRequest
+from report_queue.errors import BrokerAway, Conflict, InvalidRequest, NotFound
 from report_queue.job import NewJob, State, Verdict
 from report_queue.ledger import Acceptance
 from report_queue.receipt import Receipt, receipt_of
+from report_queue.replies import Where
 from report_queue.request import Request, Submission
 from report_queue.unique import Door
 from report_queue.views import file_name
 from report_queue.wiring import Wiring
 
+_AT_ONCE: Final = 8  # of a bulk retry: each waits for the store most of its time
 _RETRYABLE: Final = frozenset({State.FAILED, State.CANCELLED})
 _TOO_LATE: Final = frozenset({State.COMPLETED, State.FAILED})
 
@@ -32,6 +35,15 @@ class Accepted:
     replayed: bool  # the same request was here before, under the same Idempotency-Key
     queued: bool
     duplicate: bool = False  # this is another job, which has the dedup key
+
+
+@dataclass(frozen=True)
+class Retries:
+    """The answer to a bulk retry: ids."""
+
+    matched: tuple[str, ...]
+    retried: tuple[str, ...]
+    after: str | None  # where to go on
 
 
 @dataclass(frozen=True)
@@ -102,6 +114,28 @@ def retry(wiring: Wiring, *, tenant: str, id: str) -> None:  # noqa: A002 (the w
     elif job.in_broker or request.round == 0:
         raise Conflict(f"The job is {job.state}: only failed and cancelled jobs can be retried.")
     wiring.bus.wake(_tell(wiring, request))
+
+
+def retry_all(wiring: Wiring, where: Where, *, tenant: str, limit: int, after: str | None, dry_run: bool) -> Retries:
+    """Retry a page of failed or cancelled jobs; `dry_run`: only say which. What is retried already stays so.
+
+    Raises as `retry` does, but for Conflict: a job that someone was quicker with is passed over.
+    """
+    page = wiring.queue.list(tenant, where, limit=limit, after=after)
+
+    def one(job_id: str) -> bool:
+        try:
+            retry(wiring, tenant=tenant, id=job_id)
+        except (Conflict, NotFound):
+            return False
+        return True
+
+    matched = tuple(job.id for job in page.jobs)
+    if dry_run:
+        return Retries(matched, (), page.after)
+    with ThreadPoolExecutor(_AT_ONCE) as others:
+        done = tuple(job_id for job_id, retried in zip(matched, others.map(one, matched), strict=True) if retried)
+    return Retries(matched, done, page.after)
 
 
 def cancel(wiring: Wiring, *, tenant: str, id: str) -> None:  # noqa: A002 (the word of the API)

@@ -3,11 +3,14 @@
 Pure: from domain objects to JSON values. Moments become ISO 8601 in UTC with a Z, sizes stay bytes, times seconds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from report_queue.job import Job, Result, State, WorkerBeat
+from report_queue.outlook import Outlook, jobs_per_ms
+from report_queue.replies import Gauges, Group, Numbers, Spread
 from report_queue.reports import ReportType
 from report_queue.request import Request
 
@@ -31,8 +34,41 @@ def stats(queue: str, counts: Mapping[State, int], *, now_ms: int) -> dict[str, 
     }
 
 
-def workers(beats: Sequence[WorkerBeat], *, now_ms: int) -> dict[str, Any]:
-    """GET /api/workers; `uptime` is in seconds, `timestamp` of a worker its last heartbeat."""
+def queue(gauges: Gauges, numbers: Numbers, *, slots: int, now_ms: int) -> dict[str, Any]:
+    """GET /api/queue: all tenants together. `drainSeconds`: until nothing waits, at the pace of late; null: unknown."""
+    pace = jobs_per_ms(gauges.recent, slots=max(gauges.workers, 1) * slots)
+    oldest, waiting = gauges.oldest_waiting_ms, gauges.counts[State.WAITING]
+    return {
+        "counts": {state.value: gauges.counts[state] for state in State},
+        "paused": {what: moment(since) for what, since in numbers.paused.items()},
+        "workers": gauges.workers,
+        "oldestWaitingSeconds": None if oldest is None else oldest / 1000,
+        "drainSeconds": 0 if not waiting else round(waiting / pace / 1000, 1) if pace else None,
+        "wait": _spread(numbers.wait),
+        "run": _spread(numbers.run),
+        "minutes": [asdict(minute) | {"at": moment(minute.at)} for minute in numbers.minutes],
+        "timestamp": moment(now_ms),
+    }
+
+
+def groups(found: Sequence[tuple[Group, Job | None]]) -> dict[str, Any]:
+    """GET /api/jobs/groups: the tenant's failed jobs by their errors, the most frequent first."""
+    return {
+        "groups": [
+            {
+                "signature": group.signature,
+                "count": group.count,
+                "newest": group.newest,
+                "reason": job and job.reason,
+                "failedReason": job and job.message,
+            }
+            for group, job in sorted(found, key=lambda pair: -pair[0].count)
+        ]
+    }
+
+
+def workers(beats: Sequence[WorkerBeat], mine: Collection[str], *, now_ms: int) -> dict[str, Any]:
+    """GET /api/workers; `uptime` is in seconds, `timestamp` of a worker its last heartbeat, `jobs` those in `mine`."""
     return {
         "workers": [
             {
@@ -44,6 +80,9 @@ def workers(beats: Sequence[WorkerBeat], *, now_ms: int) -> dict[str, Any]:
                 "slots": beat.slots,
                 "active": beat.active,
                 "finished": beat.finished,
+                "jobs": [job_id for job_id in beat.jobs if job_id in mine],
+                "memoryMb": beat.memory_mb,
+                "version": beat.version,
             }
             for beat in beats
         ],
@@ -52,9 +91,11 @@ def workers(beats: Sequence[WorkerBeat], *, now_ms: int) -> dict[str, Any]:
     }
 
 
-def page(jobs: Sequence[dict[str, Any]], *, total: int, page: int, limit: int) -> dict[str, Any]:
-    """One page of a list of jobs."""
-    return {"jobs": list(jobs), "total": total, "page": page, "limit": limit}
+def page(
+    jobs: Sequence[dict[str, Any]], *, total: int | None, page: int, limit: int, after: str | None
+) -> dict[str, Any]:
+    """One page of a list of jobs. `total` is null where filters leave some out; `next` is the next page's `after`."""
+    return {"jobs": list(jobs), "total": total, "page": page, "limit": limit, "next": after}
 
 
 def summary(job: Job) -> dict[str, Any]:
@@ -77,6 +118,11 @@ def summary(job: Job) -> dict[str, Any]:
         "finishedOn": moment(job.at) if job.state.is_terminal else None,
         "reason": job.reason,
         "failedReason": job.message,
+        "signature": job.signature if job.state is State.FAILED else None,
+        "priority": job.priority,
+        "expiresAt": moment(job.expires_at),
+        "tags": list(job.tags),
+        "batch": job.batch,
     }
 
 
@@ -92,9 +138,22 @@ def completed(job: Job) -> dict[str, Any]:
     }
 
 
-def detail(job: Job, request: Request | None) -> dict[str, Any]:
-    """GET /api/jobs/{id}; `jobData` is the payload as it was sent."""
-    return summary(job) | {"jobData": request.data if request else None}
+def detail(job: Job, request: Request | None, outlook: Outlook | None) -> dict[str, Any]:
+    """GET /api/jobs/{id}; `jobData` is the payload as it was sent, `outlook` why it has not started."""
+    return summary(job) | {
+        "jobData": request.data if request else None,
+        "timeline": [asdict(event) | {"at": moment(event.at)} for event in job.events],
+        "outlook": outlook
+        and {"reasons": list(outlook.reasons), "ahead": outlook.ahead, "startsAt": moment(outlook.starts_at)},
+    }
+
+
+def _spread(spread: Spread) -> dict[str, Any]:
+    """In seconds, of the last hour."""
+    seconds = {"mean": spread.mean_ms, "p50": spread.p50_ms, "p95": spread.p95_ms}
+    return {"count": spread.count} | {
+        name: None if value is None else round(value / 1000, 3) for name, value in seconds.items()
+    }
 
 
 def without_payload(shown: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
 from redis.retry import Retry
 
+from report_queue.batch_facet import BatchFacet
+from report_queue.batch_store import BatchStore
 from report_queue.broker import Broker, Client
 from report_queue.controls import Controls
 from report_queue.ledger import Ledger
@@ -39,6 +41,8 @@ class Wiring:
     timetable: Timetable
     plans: Plans
     controls: Controls
+    batches: BatchStore
+    batch_facet: BatchFacet
     now_ms: Callable[[], int]
     new_id: Callable[[str, str | None], str]  # (tenant, Idempotency-Key or None) -> job id
 
@@ -49,14 +53,17 @@ def wiring() -> Wiring:
     settings = Settings.read(os.environ)
     client, store = broker(settings), aws_client("s3")
     queue = Queue(client, settings)
+    ledger = Ledger(store, bucket=settings.bucket)
     return Wiring(
         settings=settings,
         queue=queue,
-        ledger=Ledger(store, bucket=settings.bucket),
+        ledger=ledger,
         bus=Bus(aws_client("events"), bus=settings.bus),
         timetable=Timetable(store, bucket=settings.bucket),
         plans=Plans(Broker(client, settings)),
         controls=Controls(store, queue, bucket=settings.bucket),
+        batches=BatchStore.beside(ledger),
+        batch_facet=BatchFacet(Broker(client, settings)),
         now_ms=now_ms,
         new_id=new_id,
     )

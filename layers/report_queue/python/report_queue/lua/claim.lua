@@ -19,7 +19,7 @@ local function lease_of(id, job)
 end
 
 local function start(id, job, worker, now)
-  job.place = tonumber(redis.call('ZSCORE', key.waiting, id))  -- where it goes back to if the worker dies
+  job.place = tonumber(redis.call('ZSCORE', key.waiting, id)) - line_of(job) * LINE  -- it goes back there if the worker dies
   job.attempt, job.worker, job.started, job.progress = job.attempt + 1, worker, now, 10
   note(job, 'claim', now)
   count('started', now)
@@ -53,7 +53,9 @@ local function take_turns(free, worker, now)
       stand_back(name, not_before)
     else
       local job = read_or_drop(head, 'waiting')
-      if job then
+      if job and job.expires and job.expires <= now then
+        expire_one(head, job, 'waiting', now)  -- one of more than `expire` had time for
+      elseif job then
         start(head, job, worker, now)
         leases[#leases + 1] = lease_of(head, job)
         virtual = tonumber(turn[2])

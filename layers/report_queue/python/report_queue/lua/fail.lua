@@ -13,8 +13,10 @@ local function retry_at(job, tries, random, now)
   if backoff.kind == 'exponential' then wait = wait * 2 ^ (tries - 1) end
   wait = math.min(wait, policy.backoff_limit_ms)
   local due = now + math.floor(wait * (1 + backoff.jitter * random))
+  -- A second on either side, so that no second that it is part of has too many.
   for _ = 1, 600 do
-    if redis.call('ZCOUNT', key.delayed, ms(due * DUE), '(' .. ms((due + 1000) * DUE)) < policy.retries_per_second then break end
+    local from, to = ms((due - 999) * DUE), '(' .. ms((due + 1000) * DUE)
+    if redis.call('ZCOUNT', key.delayed, from, to) < policy.retries_per_second then break end
     due = due + 1000
   end
   return due

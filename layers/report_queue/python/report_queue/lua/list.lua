@@ -64,7 +64,8 @@ end
 
 local function list(args)
   local jobs, skip, last = {}, args.offset, nil
-  for looked, candidate in ipairs(candidates(args)) do
+  local found = candidates(args)
+  for looked, candidate in ipairs(found) do
     if #jobs == args.limit or looked > SCAN + args.offset then return {jobs = jobs, after = last} end
     last = candidate[1]
     local entry = entry_of(candidate[2])
@@ -72,5 +73,5 @@ local function list(args)
       if skip > 0 then skip = skip - 1 else jobs[#jobs + 1] = entry end
     end
   end
-  return {jobs = jobs}
+  return {jobs = jobs, after = #found >= SCAN and last or nil}
 end

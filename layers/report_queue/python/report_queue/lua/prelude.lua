@@ -42,8 +42,8 @@ local function ms(moment) return string.format('%.0f', moment) end
 
 -- A record is an array in this order, cut after its last field that is not absent: what a job that was never claimed
 -- does not have yet costs nothing. Names are used everywhere else.
--- attempts: allowed failures; attempt: claims so far, the fence; at: when it entered its state; place: where it waited;
--- events: the timeline, see `note`.
+-- attempts: allowed failures; attempt: claims so far, the fence; at: when it entered its state; place: its position when
+-- it waited, within its line (a whole score has more digits than cjson keeps); events: the timeline, see `note`.
 local FIELDS = {
   'tenant', 'type', 'accepted', 'at', 'attempts', 'priority', 'attempt', 'failures', 'stalls', 'outages', 'round',
   'progress', 'worker', 'started', 'reason', 'message', 'signature', 'result', 'place', 'backoff', 'expires', 'batch',
@@ -100,12 +100,19 @@ local function state_of(id)
   end
 end
 
+-- The first bytes of a text, and no part of a character: what is not UTF-8 would spoil every reply that has it.
+local function cut(text, bytes)
+  if #text <= bytes then return text end
+  while bytes > 0 and string.find(text, '^[\128-\191]', bytes + 1) do bytes = bytes - 1 end
+  return string.sub(text, 1, bytes)
+end
+
 -- The timeline: a verb's moment, attempt and worker, and why. The last 50 are kept.
 local function note(job, verb, now, reason, message)
   local events = job.events or {}
   if #events >= 50 then table.remove(events, 1) end
   events[#events + 1] = {
-    verb, now, job.attempt, job.worker or cjson.null, reason or cjson.null, message and string.sub(message, 1, 300),
+    verb, now, job.attempt, job.worker or cjson.null, reason or cjson.null, message and cut(message, 300) or cjson.null,
   }
   job.events = events
 end
@@ -386,10 +393,20 @@ end
 -- How many workers have beaten within the last lease.
 local function alive(now) return redis.call('ZCOUNT', key.workers, ms(now - policy.lease_ms), '+inf') end
 
--- How many of the waiting jobs may start, counted no further than `enough`.
+local function caps_concurrency()
+  for _, limits in pairs(policy.tenants) do
+    if limits.concurrency > 0 then return true end
+  end
+  return policy.tenant.concurrency > 0
+end
+
+-- How many of the waiting jobs may start, counted no further than `enough`, of the first 100 tenants in turn; where
+-- there are more tenants, one of them may have another.
 local function startable(enough, now)
   if redis.call('HEXISTS', key.paused, '*') == 1 then return 0 end
-  if redis.call('ZCARD', key.limited) == 0 then return redis.call('ZCARD', key.waiting) end
+  if redis.call('ZCARD', key.limited) == 0 and redis.call('HLEN', key.paused) == 0 and not caps_concurrency() then
+    return redis.call('ZCARD', key.waiting)
+  end
   local number = 0
   for _, name in ipairs(redis.call('ZRANGE', key.turns, 0, 99)) do
     local mine = 0
@@ -398,9 +415,9 @@ local function startable(enough, now)
     end
     local limit = limits_of(name).concurrency
     number = number + (limit > 0 and math.min(mine, math.max(limit - count_of(name, 'active'), 0)) or mine)
-    if number >= enough then break end
+    if number >= enough then return number end
   end
-  return number
+  return number + (redis.call('ZCARD', key.turns) > 100 and 1 or 0)
 end
 
 -- Decides whether workers are wanted for what waits, and how many: one token each. A worker that lives or has been

@@ -21,7 +21,7 @@ local function requeue(args)
       failed[#failed + 1] = id
     elseif job then
       job.progress = 0
-      move(id, job, 'active', 'waiting', now, job.place)
+      move(id, job, 'active', 'waiting', now, line_of(job) * LINE + job.place)
       requeued[#requeued + 1] = id
     end
   end

@@ -1,0 +1,246 @@
+"""What a caller can do with batches: submit, look, retry, cancel, download.
+
+    accept   store (pending, batch) ─► ledger, broker, bus (`expand`)
+    retry    store (pending) ─► each job as `desk` does ─► store (pending) ─► broker
+
+What is done to many jobs stops when a caller has waited long enough, and says what is left: asked again, it goes on.
+It knows nothing of HTTP. Every function raises StoreAway; NotFound where there is no such batch of this tenant.
+"""
+
+import re
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+from report_queue import batch_standing, desk, standing
+from report_queue.batch import Batch, Member, generation_of, has_ended
+from report_queue.batch_body import Draft, batch_of
+from report_queue.batch_store import Published
+from report_queue.desk import Download
+from report_queue.errors import Conflict, InvalidRequest, NotFound
+from report_queue.expand import expand
+from report_queue.job import State
+from report_queue.ledger import Acceptance
+from report_queue.request import ID_PATTERN
+from report_queue.unique import Door
+from report_queue.wiring import Wiring
+
+_ID: Final = re.compile(ID_PATTERN)
+_PATIENCE_S: Final = 8  # of a caller; the function has some seconds more
+_AT_ONCE: Final = 8  # each waits for the store most of its time
+_RETRYABLE: Final = frozenset({State.FAILED, State.CANCELLED})
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The answer to a batch. `expanded` is False where its jobs are made later: the broker or time was wanting."""
+
+    batch: Batch
+    replayed: bool  # the same batch was here before, under the same Idempotency-Key
+    expanded: bool
+
+
+@dataclass(frozen=True)
+class Look:
+    """A batch as it stands."""
+
+    batch: Batch
+    members: tuple[Member, ...]  # as many as there are
+    result: Published | None  # of the latest generation that is there
+    assembly: tuple[str, State, str | None] | None  # the job that assembles what there is no result of: id, state, why
+
+    @property
+    def running(self) -> bool:
+        """Something still comes by itself: a job's end, or the result."""
+        return not has_ended(self.members) or not self.settled
+
+    @property
+    def current(self) -> bool:
+        """The result is that of the jobs as they stand."""
+        return (
+            self.result is not None
+            and has_ended(self.members)
+            and self.result.generation >= generation_of(self.members)
+        )
+
+    @property
+    def settled(self) -> bool:
+        """The result is there, or will not be."""
+        return self.current or (self.assembly is not None and self.assembly[1].is_terminal)
+
+
+@dataclass(frozen=True)
+class Acted:
+    """The answer to retry and cancel: how many jobs, and how many are left for the next time of asking."""
+
+    done: int
+    left: int
+
+
+def accept(wiring: Wiring, draft: Draft, *, tenant: str, idempotency_key: str | None) -> Accepted:
+    """Accept a batch: after this its jobs will be worked on, whatever happens.
+
+    Raises TooMany, or InvalidRequest where the key belongs to another batch. After StoreAway, sending it again with
+    the same Idempotency-Key is safe.
+    """
+    # Like a schedule's, this id is made of what no Idempotency-Key of a report can be, for it has a space.
+    name = wiring.new_id(tenant, idempotency_key and f"batch {idempotency_key}")
+    now = wiring.now_ms()
+    batch, requests = batch_of(draft, id=name, tenant=tenant, accepted_at=now, attempts=wiring.settings.attempts)
+    there = wiring.batches.find(tenant=tenant, id=name) if idempotency_key else None
+    if there is None:
+        capped = wiring.settings.limits_of(tenant).backlog > 0
+        Door(wiring.queue, wiring.ledger).admit(tenant, requests[0].id, unique=None, capped=capped, jobs=batch.jobs)
+        wiring.batches.pend(tenant=tenant, id=name, expanded=False, at=now)
+        if wiring.batches.accept(batch, requests) is Acceptance.NEW:
+            return Accepted(batch, replayed=False, expanded=_expand(wiring, batch, requests))
+        there = wiring.batches.find(tenant=tenant, id=name)
+    if there is None or there.digest != batch.digest:
+        raise InvalidRequest(
+            "This Idempotency-Key was used for another batch: use a new key, or send the batch as it was."
+        )
+    pending = wiring.batches.pending(tenant=tenant, id=name)
+    done = pending is None or pending.expanded or _expand(wiring, there, None)
+    return Accepted(there, replayed=True, expanded=done)
+
+
+def look(wiring: Wiring, *, tenant: str, id: str) -> Look:  # noqa: A002 (the word of the API)
+    """A batch as it stands. Raises BrokerAway.
+
+    Of one that the broker has forgotten and whose result is there, the manifest says how its jobs ended.
+    """
+    batch = get(wiring, tenant=tenant, id=id)
+    result = wiring.batches.newest(batch)
+    members = _members(wiring, batch, result)
+    found = Look(batch, members, result, None)
+    if found.current or not has_ended(members):
+        return found
+    return Look(batch, members, result, _assembly(wiring, batch, members))
+
+
+def get(wiring: Wiring, *, tenant: str, id: str) -> Batch:  # noqa: A002 (as in `look`)
+    """The batch, without a look at its jobs."""
+    batch = wiring.batches.find(tenant=tenant, id=id) if _ID.fullmatch(id) else None
+    if batch is None:
+        raise NotFound("There is no such batch.")
+    return batch
+
+
+def retry(wiring: Wiring, *, tenant: str, id: str) -> Acted:  # noqa: A002 (as in `look`)
+    """The next round of those of its jobs that failed or were cancelled; then there is a new generation of the result.
+
+    Where there are none, and the result could not be assembled, that is tried again. Raises BrokerAway.
+    """
+    batch = get(wiring, tenant=tenant, id=id)
+    _whole(wiring, batch)
+    members = batch_standing.members(wiring.batch_facet, wiring.ledger, batch)
+    wanted = [member.job_id for member in members if member.state in _RETRYABLE]
+    if not wanted and has_ended(members):
+        job_id, state, _ = _assembly(wiring, batch, members) or (None, None, None)
+        if job_id and state in _RETRYABLE:
+            desk.retry(wiring, tenant=tenant, id=job_id)
+            return Acted(0, 0)
+    _pend(wiring, batch)
+    try:
+        return _each(wanted, lambda job_id: desk.retry(wiring, tenant=tenant, id=job_id))
+    finally:
+        _pend(wiring, batch)  # the poller may have settled it meanwhile, by who had looked before
+        wiring.batch_facet.open((tenant, id))
+
+
+def cancel(wiring: Wiring, *, tenant: str, id: str) -> Acted:  # noqa: A002 (as in `look`)
+    """End those of its jobs that have not ended; the result is of the others. Raises BrokerAway."""
+    batch = get(wiring, tenant=tenant, id=id)
+    _whole(wiring, batch)
+    members = batch_standing.members(wiring.batch_facet, wiring.ledger, batch)
+    wanted = [member.job_id for member in members if not member.state.is_terminal]
+    return _each(wanted, lambda job_id: desk.cancel(wiring, tenant=tenant, id=job_id))
+
+
+def download(wiring: Wiring, *, tenant: str, id: str) -> Download:  # noqa: A002 (as in `look`)
+    """A fresh link to the result. Raises Conflict while it is not there, and BrokerAway."""
+    found = look(wiring, tenant=tenant, id=id)
+    if found.assembly and found.assembly[1] in _RETRYABLE:
+        raise Conflict(f"The result was not assembled: POST /api/v1/batches/{id}/retry tries it again.")
+    if found.result is None or not found.current:
+        raise Conflict(f"The result is not there yet: GET /api/v1/batches/{id} says how far the batch is.")
+    kind, seconds = found.batch.result, wiring.settings.link_seconds
+    name = f"batch-{id}.{kind}"
+    save, view = (
+        wiring.batches.link(found.result, kind, filename=name, seconds=seconds, inline=inline)
+        for inline in (False, True)
+    )
+    return Download(save, view, name, seconds)
+
+
+def _members(wiring: Wiring, batch: Batch, result: Published | None) -> tuple[Member, ...]:
+    if result and not wiring.batch_facet.members(batch.id):
+        manifest = wiring.batches.manifest(tenant=batch.tenant, id=batch.id, generation=result.generation)
+        if manifest:
+            return tuple(_ended(entry) for entry in manifest["members"])
+    return batch_standing.members(wiring.batch_facet, wiring.ledger, batch)
+
+
+def _ended(entry: Any) -> Member:
+    """A job by the manifest."""
+    return Member(
+        n=entry["n"],
+        job_id=entry["jobId"],
+        state=State(entry["status"]),
+        round=entry["round"],
+        reason=entry["reason"],
+        message=entry["failedReason"],
+    )
+
+
+def _assembly(wiring: Wiring, batch: Batch, members: Sequence[Member]) -> tuple[str, State, str | None] | None:
+    """The job that assembles the jobs as they stand; None: it is not there yet."""
+    job_id = batch.result_id(generation_of(members))
+    try:
+        found = standing.find(wiring.queue, wiring.ledger, tenant=batch.tenant, id=job_id)
+    except NotFound:
+        return None
+    return job_id, found.state, found.seen.message
+
+
+def _pend(wiring: Wiring, batch: Batch) -> None:
+    wiring.batches.pend(tenant=batch.tenant, id=batch.id, expanded=True, at=wiring.now_ms())
+
+
+def _whole(wiring: Wiring, batch: Batch) -> None:
+    """All of its jobs are there, or Conflict: what is done to some now would not be done to those that come."""
+    pending = wiring.batches.pending(tenant=batch.tenant, id=batch.id)
+    if pending and not pending.expanded and not expand(wiring, batch, enough=_patience()):
+        raise Conflict("The batch's jobs are still being made: ask again in a minute.")
+
+
+def _expand(wiring: Wiring, batch: Batch, requests: Any) -> bool:
+    return expand(wiring, batch, requests, enough=_patience())
+
+
+def _patience() -> Callable[[], bool]:
+    until = time.monotonic() + _PATIENCE_S
+    return lambda: time.monotonic() > until
+
+
+def _each(job_ids: Sequence[str], act: Callable[[str], None]) -> Acted:
+    """Act on each job for as long as a caller waits. One that someone was quicker with is passed over."""
+    enough, done, looked = _patience(), 0, 0
+
+    def one(job_id: str) -> bool:
+        try:
+            act(job_id)
+        except (Conflict, NotFound):
+            return False
+        return True
+
+    with ThreadPoolExecutor(_AT_ONCE) as others:
+        while looked < len(job_ids) and not enough():
+            group = job_ids[looked : looked + 4 * _AT_ONCE]
+            done += sum(others.map(one, group))
+            looked += len(group)
+    return Acted(done, len(job_ids) - looked)
+
+
