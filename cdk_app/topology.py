@@ -79,8 +79,8 @@ FUNCTIONS: Final = (
         timeout_s=15,
         may=May(
             broker=True,
-            read=("open/", "closed/", "schedules/"),
-            write=("open/", "closed/", "schedules/"),  # closed: of a job whose dedup key a newer one takes
+            read=("open/", "closed/", "schedules/", "batches/", "pending/"),
+            write=("open/", "closed/", "schedules/", "batches/", "pending/"),  # closed: of a job whose dedup key a newer one takes
             delete=("open/",),
             wake=True,
         ),
@@ -91,8 +91,8 @@ FUNCTIONS: Final = (
         timeout_s=15,
         may=May(
             broker=True,
-            read=("open/", "closed/", "reports/", "schedules/", "controls/"),
-            write=("open/", "closed/", "schedules/", "controls/"),
+            read=("open/", "closed/", "reports/", "schedules/", "controls/", "batches/", "pending/"),
+            write=("open/", "closed/", "schedules/", "controls/", "pending/"),
             delete=("open/", "schedules/"),
             wake=True,
         ),
@@ -116,9 +116,9 @@ FUNCTIONS: Final = (
         timeout_s=75,
         may=May(
             broker=True,
-            read=("open/", "closed/", "schedules/"),
+            read=("open/", "closed/", "schedules/", "batches/", "pending/"),
             write=("open/", "schedules/"),
-            delete=("open/",),
+            delete=("open/", "pending/"),
             wake=True,
         ),
     ),
@@ -128,9 +128,9 @@ FUNCTIONS: Final = (
         timeout_s=120,
         may=May(
             broker=True,
-            read=("open/", "closed/", "reports/", "controls/"),
-            write=("closed/",),
-            delete=("open/",),
+            read=("open/", "closed/", "reports/", "controls/", "batches/", "pending/"),
+            write=("open/", "closed/", "pending/"),
+            delete=("open/", "pending/"),
             wake=True,
         ),
     ),
@@ -142,6 +142,11 @@ AUTHORIZER_CACHE_S: Final = 60
 ROUTES: Final = (
     Route("POST", "/api/v1/reports/generate", "submit"),
     Route("GET", "/api/v1/reports/{id}/download", "dashboard"),
+    Route("POST", "/api/v1/batches", "submit"),
+    Route("GET", "/api/v1/batches/{id}", "dashboard"),
+    Route("GET", "/api/v1/batches/{id}/download", "dashboard"),
+    Route("POST", "/api/v1/batches/{id}/retry", "dashboard"),
+    Route("POST", "/api/v1/batches/{id}/cancel", "dashboard"),
     Route("POST", "/api/v1/schedules", "submit"),
     Route("GET", "/api/v1/schedules", "dashboard"),
     Route("GET", "/api/v1/schedules/{id}", "dashboard"),

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import Depends, Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import AwareDatetime
 
-from report_queue import desk, page, schedule_views, schedules_desk, search, standing, views
+from report_queue import batch_desk, batch_views, desk, page, schedule_views, schedules_desk, search, standing, views
 from report_queue.api import answers, body_of, entry, fits, json_answer, needs, resolver
 from report_queue.controls import ALL
 from report_queue.errors import NotFound
@@ -175,12 +175,7 @@ def promote(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as ab
 @app.get("/api/v1/reports/<id>/download")
 def download(principal: Reader, id: str) -> Response[str]:  # noqa: A002 (as above)
     """A fresh link to the report: as a redirect, or as JSON for a page, which cannot see where a redirect leads."""
-    link = desk.download(wiring(), tenant=principal.tenant, id=id)
-    if "application/json" in app.current_event.headers.get("accept", ""):
-        return json_answer(
-            {"url": link.url, "viewUrl": link.view_url, "fileName": link.file_name, "expiresIn": link.seconds}
-        )
-    return Response(302, body="", headers={"Location": link.url, "Cache-Control": "no-store"})
+    return _link(desk.download(wiring(), tenant=principal.tenant, id=id))
 
 
 @app.get("/api/v1/schedules")
@@ -232,6 +227,32 @@ def end_schedule(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (
     """The schedule is forgotten; the jobs that it made go on."""
     schedules_desk.end(wiring(), tenant=principal.tenant, id=id)
     return json_answer({"success": True, "message": "The schedule has ended.", "data": {"scheduleId": id}})
+
+
+@app.get("/api/v1/batches/<id>", compress=True)
+def batch(principal: Reader, id: str) -> Response[str]:  # noqa: A002 (as above)
+    """How far a batch is: each of its jobs, why some failed, and whether its result is there."""
+    return json_answer(batch_views.detail(batch_desk.look(wiring(), tenant=principal.tenant, id=id)))
+
+
+@app.get("/api/v1/batches/<id>/download")
+def download_batch(principal: Reader, id: str) -> Response[str]:  # noqa: A002 (as above)
+    """A fresh link to the batch's result, as with a report's."""
+    return _link(batch_desk.download(wiring(), tenant=principal.tenant, id=id))
+
+
+@app.post("/api/v1/batches/<id>/retry")
+def retry_batch(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as above)
+    """Those of its jobs that failed or were cancelled, once more."""
+    retried = batch_desk.retry(wiring(), tenant=principal.tenant, id=id)
+    return json_answer(batch_views.acted(id, retried, "queued again"))
+
+
+@app.post("/api/v1/batches/<id>/cancel")
+def cancel_batch(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as above)
+    """Those of its jobs that have not ended, ended."""
+    cancelled = batch_desk.cancel(wiring(), tenant=principal.tenant, id=id)
+    return json_answer(batch_views.acted(id, cancelled, "cancelled"))
 
 
 @app.get("/api/report-types", compress=True)
@@ -291,6 +312,14 @@ def _paused() -> str:
 
 def _done(job_id: str, state: State, message: str) -> Response[str]:
     return json_answer({"success": True, "message": message, "data": {"jobId": job_id, "status": state.value}})
+
+
+def _link(link: desk.Download) -> Response[str]:
+    if "application/json" in app.current_event.headers.get("accept", ""):
+        return json_answer(
+            {"url": link.url, "viewUrl": link.view_url, "fileName": link.file_name, "expiresIn": link.seconds}
+        )
+    return Response(302, body="", headers={"Location": link.url, "Cache-Control": "no-store"})
 
 
 def _page(name: str) -> Response[bytes]:

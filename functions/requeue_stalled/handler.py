@@ -1,10 +1,11 @@
-"""Every minute: takes up what dead workers let go, and reconciles the queue, its pauses and its schedules with S3."""
+"""Every minute: takes up what dead workers let go, and reconciles the queue, pauses, batches and schedules with S3."""
 
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from report_queue.expand import take_up
 from report_queue.fire import RESERVE_MS, replan
 from report_queue.reconcile import Repair, recover
 from report_queue.telemetry import logger, metrics, watched
@@ -18,6 +19,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
     wired.bus.wake(wired.controls.restore())
     recovered = recover(wired.queue, wired.ledger, wired.bus, remaining_ms=left)
     planned = replan(wired, enough=lambda: left() < RESERVE_MS)
+    take_up(wired, enough=lambda: left() < RESERVE_MS)
     metrics.add_metric("Stalled", MetricUnit.Count, recovered.stalled)
     metrics.add_metric("Reconciled", MetricUnit.Count, recovered.reconciled.repaired)
     metrics.add_metric("Unresolved", MetricUnit.Count, recovered.reconciled.repairs[Repair.UNRESOLVED])

@@ -1,11 +1,11 @@
-"""What comes in: a request is accepted durably and gets its job id; a schedule, which makes requests, is kept."""
+"""What comes in: a request, or a batch of them, is accepted durably; a schedule, which makes requests, is kept."""
 
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Depends, Response
 from aws_lambda_powertools.metrics import MetricUnit
 
-from report_queue import desk, schedule_body, schedule_views, schedules_desk
+from report_queue import batch_body, batch_desk, batch_views, desk, schedule_body, schedule_views, schedules_desk
 from report_queue.api import body_of, entry, json_answer, needs, resolver
 from report_queue.keys import Principal
 from report_queue.request import idempotency_key, parse
@@ -31,11 +31,32 @@ def generate(principal: Annotated[Principal, Depends(needs("submit"))]) -> Respo
             "statusCode": 202,
             "success": True,
             "message": _message(accepted),
-            "data": {"jobId": accepted.id, "duplicate": accepted.duplicate},
+            "data": {"jobId": accepted.id, **({"duplicate": True} if accepted.duplicate else {})},
         },
         status=202,
         headers={
             "Location": f"/api/jobs/{accepted.id}",
+            "Retry-After": "1",
+            **({"Idempotency-Replayed": "true"} if accepted.replayed else {}),
+        },
+    )
+
+
+@app.post("/api/v1/batches")
+def batch(principal: Annotated[Principal, Depends(needs("submit"))]) -> Response[str]:
+    """202 as soon as the store has the batch, all of it. The same Idempotency-Key and batch: the same batch."""
+    wired = wiring()
+    key = idempotency_key(app.current_event.headers.get("idempotency-key"))
+    draft = batch_body.parse(body_of(app), limit=wired.settings.body_bytes)
+    accepted = batch_desk.accept(wired, draft, tenant=principal.tenant, idempotency_key=key)
+    one = accepted.batch
+    logger.info("accepted", batch=one.id, jobs=one.jobs, replayed=accepted.replayed, expanded=accepted.expanded)
+    metrics.add_metric("Replayed" if accepted.replayed else "Accepted", MetricUnit.Count, one.jobs)
+    return json_answer(
+        batch_views.accepted(accepted),
+        status=202,
+        headers={
+            "Location": f"/api/v1/batches/{one.id}",
             "Retry-After": "1",
             **({"Idempotency-Replayed": "true"} if accepted.replayed else {}),
         },

@@ -95,7 +95,7 @@ def test_lists_have_pages_newest_first(api: Api, lives: Lives) -> None:
     pages = [api.get("/api/jobs", query={"page": str(page), "limit": "2"}).json for page in (1, 2, 3, 4)]
     assert [len(page["jobs"]) for page in pages] == [2, 2, 1, 0]
     assert {job["id"] for page in pages for job in page["jobs"]} == set(names)
-    assert pages[0] | {"jobs": None} == {"jobs": None, "total": 5, "page": 1, "limit": 2}
+    assert pages[0] | {"jobs": None, "next": None} == {"jobs": None, "total": 5, "page": 1, "limit": 2, "next": None}
 
 
 @pytest.mark.parametrize("path", ["/api/jobs", "/api/jobs/completed", "/api/jobs/failed"])

@@ -242,6 +242,7 @@ def test_the_sample_event_polls_and_tells_how_the_queue_stands(
     wired.queue.enqueue(new_job("a"), new_job("b", due_at=now + 10 * MINUTE), now=now - 30 * SECOND)
     assert handler(sample("poller"), Context(remaining_ms=NO_TIME_TO_STAY)) == {  # type: ignore[arg-type]
         "promoted": 0,
+        "expired": 0,
         "pruned": 0,
         "woken": 1,
         "fired": 0,
@@ -256,6 +257,7 @@ def test_the_sample_event_polls_and_tells_how_the_queue_stands(
         "Failed": 0,
         "Cancelled": 0,
         "Workers": 0,
+        "Expired": 0,
         "ScheduleFired": 0,
         "ScheduleSkipped": 0,
         "ScheduleFaults": 0,

@@ -1,23 +1,31 @@
 """The queue against a model of it: any order of verbs, at any time, leaves both in the same state.
 
-The model is the drawing in `report_queue.job`, in Python. The test fails unless every arrow of the drawing was taken,
-so it cannot become one that proves nothing.
+The model is the drawing in `report_queue.job`, in Python, with what holds jobs back: two tenants, one of which may have
+one active job at a time, two report types that can be paused, and priorities. Whose turn it is between the tenants is
+left to the queue (`test_fairness` has that); which of a tenant's jobs is next, and that no job waits that may start, is
+not. The test fails unless every arrow of the drawing was taken, so it cannot become one that proves nothing.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from brokers import settings_for
-from queue_words import SECOND, T0, completed, failed, new_job, worker
+from queue_words import SECOND, T0, completed, failed, listed, new_job, worker
 from report_queue.job import Lease, State, Verdict
 from report_queue.queue import Queue
+from report_queue.settings import Limits
 from report_queue.wiring import broker
 
-NAMES = [f"job-{number}" for number in range(3)]
+TENANT = {"a": "acme", "b": "acme", "c": "acme", "d": "other", "e": "other"}
+TYPE = {"a": "sales", "b": "test", "c": "sales", "d": "sales", "e": "test"}
+NAMES = list(TENANT)
+CONCURRENCY = {"acme": 1, "other": 99}
 WORKERS = ["w1", "w2"]
 
 # (verb, from, to): the drawing.
@@ -25,12 +33,15 @@ ARROWS = {
     ("enqueue", None, State.WAITING),
     ("enqueue", None, State.DELAYED),
     ("promote", State.DELAYED, State.WAITING),
+    ("promote by hand", State.DELAYED, State.WAITING),
     ("claim", State.WAITING, State.ACTIVE),
     ("complete", State.ACTIVE, State.COMPLETED),
     ("fail", State.ACTIVE, State.DELAYED),
     ("fail", State.ACTIVE, State.FAILED),
     ("requeue", State.ACTIVE, State.WAITING),
     ("requeue", State.ACTIVE, State.FAILED),
+    ("expire", State.WAITING, State.FAILED),
+    ("expire", State.DELAYED, State.FAILED),
     ("cancel", State.WAITING, State.CANCELLED),
     ("cancel", State.DELAYED, State.CANCELLED),
     ("cancel", State.ACTIVE, State.CANCELLED),
@@ -46,7 +57,9 @@ ARROWS = {
 class Expected:
     """A job as the model has it."""
 
-    accepted_at: int
+    name: str
+    priority: int
+    expires_at: int | None
     state: State | None = None
     moment: int = 0
     at: int = 0
@@ -57,47 +70,71 @@ class Expected:
     round: int = 0
     worker: str | None = None
     started_at: int = 0
+    reason: str | None = None
+    place: tuple[int, int] = (0, 0)  # in waiting: by priority, then by age
+    came: int = 0  # to delayed, for those due in the same millisecond
+
+    @property
+    def tenant(self) -> str:
+        return TENANT[self.name]
 
 
 class Machine(RuleBasedStateMachine):
-    """Verbs in any order; `url` and `taken` are set by the test."""
+    """Verbs in any order; `url`, `cluster` and `taken` are set by the test."""
 
     url: str
+    cluster: bool
     taken: set[tuple[str, State | None, State | None]]
 
     @initialize()
     def begin(self) -> None:
-        self.settings = settings_for(self.url, stalls=1, retention_ms=60 * SECOND)
+        retention = {f"retention_{state}_ms": 60 * SECOND for state in ("completed", "failed", "cancelled")}
+        limits = {"acme": Limits(concurrency=CONCURRENCY["acme"], weight=2)}
+        self.settings = settings_for(
+            self.url, broker_cluster=self.cluster, stalls=1, workers=3, tenants=limits, **retention
+        )
         self.queue = Queue(broker(self.settings), self.settings)
         self.now = T0
         self.jobs: dict[str, Expected] = {}
         self.leases: list[tuple[str, Lease]] = []
-        self.call = 0
+        self.paused: dict[str, int] = {}
+        self.tokens: list[int] = []  # when each wake was granted
+        self.counted = 0
 
     # What happens.
 
-    @rule(name=st.sampled_from(NAMES), delay=st.sampled_from([0, 0, 20 * SECOND]))
-    def enqueue(self, name: str, delay: int) -> None:
+    @rule(
+        name=st.sampled_from(NAMES),
+        delay=st.sampled_from([0, 0, 20 * SECOND]),
+        life=st.sampled_from([0, 0, 30 * SECOND, 5 * SECOND]),
+        priority=st.sampled_from([5, 5, 0, 9]),
+    )
+    def enqueue(self, name: str, delay: int, life: int, priority: int) -> None:
         due_at = self.now + delay if delay else None
-        self.queue.enqueue(new_job(name, due_at=due_at, attempts=2, accepted_at=self.now), now=self.now)
+        expires_at = self.now + life if life else None
+        options = {"due_at": due_at, "expires_at": expires_at, "priority": priority, "attempts": 2}
+        job = new_job(name, tenant=TENANT[name], report_type=TYPE[name], accepted_at=self.now, **options)
+        wakes = self.queue.enqueue(job, now=self.now).wakes
         if name not in self.jobs:
-            self.jobs[name] = Expected(self.now)
+            self.jobs[name] = Expected(name, priority, expires_at)
             self.moves("enqueue", name, State.DELAYED if delay else State.WAITING, due_at or self.now)
+        self.woken(wakes)
 
     @rule(by=st.sampled_from(WORKERS), free=st.integers(0, 3))
     def claim(self, by: str, free: int) -> None:
-        self.call += 1
-        leases = self.queue.claim(worker(by), call=self.call, free=free, now=self.now).leases
+        leases = self.queue.claim(worker(by), call=self.count(), free=free, now=self.now).leases
         self.promote_expected()
         self.requeue_expected()
-        first = sorted((job.moment, name) for name, job in self.jobs.items() if job.state is State.WAITING)[:free]
-        assert [lease.id for lease in leases] == [name for _, name in first]
+        self.expire_expected()
         for lease in leases:
+            tenant = TENANT[lease.id]
+            assert lease.id == self.next_of(tenant)
             job = self.jobs[lease.id]
             job.attempt, job.worker, job.started_at = job.attempt + 1, by, self.now
-            assert (lease.attempt, lease.round) == (job.attempt, job.round)
+            assert (lease.attempt, lease.round, lease.tenant) == (job.attempt, job.round, tenant)
             self.moves("claim", lease.id, State.ACTIVE, self.now + self.settings.lease_ms)
             self.leases.append((by, lease))
+        assert len(leases) == free or self.startable() == 0  # no job waits that may start
 
     @rule(data=st.data(), success=st.booleans(), permanent=st.booleans(), blameless=st.booleans())
     def end(self, data: st.DataObject, success: bool, permanent: bool, blameless: bool) -> None:
@@ -119,12 +156,14 @@ class Machine(RuleBasedStateMachine):
             ends = (State.COMPLETED,) if success else (State.DELAYED, State.FAILED)
             assert verdict == (job.state if job.state in ends else Verdict.SUPERSEDED)
         elif success:
-            self.moves("complete", lease.id, State.COMPLETED, self.now)
+            job.reason = None
+            self.ends("complete", lease.id, State.COMPLETED)
         else:
             job.failures += not blameless
             job.outages += blameless
+            job.reason = "render.timeout"
             if permanent or job.failures >= 2:
-                self.moves("fail", lease.id, State.FAILED, self.now)
+                self.ends("fail", lease.id, State.FAILED)
             else:
                 (found,) = self.queue.find(lease.id)
                 assert found
@@ -148,30 +187,33 @@ class Machine(RuleBasedStateMachine):
         job.moment = min(self.now + self.settings.lease_ms, ends)
         assert verdict is (Verdict.ACTIVE if ends > self.now else Verdict.SUPERSEDED)
 
-    @rule(name=st.sampled_from(NAMES))
-    def cancel(self, name: str) -> None:
-        verdict = self.queue.cancel(name, now=self.now)
+    @rule(name=st.sampled_from(NAMES), reason=st.sampled_from([None, "replaced"]), idle=st.booleans())
+    def cancel(self, name: str, reason: str | None, idle: bool) -> None:
+        verdict = self.queue.cancel(name, reason=reason, idle=idle, now=self.now)
         job = self.jobs.get(name)
         if not job:
             assert verdict is Verdict.UNKNOWN
-        elif job.state and job.state.is_terminal:
+        elif job.state and (job.state.is_terminal or (idle and job.state is State.ACTIVE)):
             assert verdict == job.state
         else:
             assert verdict is Verdict.CANCELLED
-            self.moves("cancel", name, State.CANCELLED, self.now)
+            job.reason = reason
+            self.ends("cancel", name, State.CANCELLED)
 
     @rule(name=st.sampled_from(NAMES), ahead=st.sampled_from([0, 1, 1, 1]))
     def retry(self, name: str, ahead: int) -> None:
         job = self.jobs.get(name)
-        verdict = self.queue.retry(name, round=(job.round if job else 0) + ahead, now=self.now).verdict
+        reply = self.queue.retry(name, round=(job.round if job else 0) + ahead, now=self.now)
         if not job:
-            assert verdict is Verdict.UNKNOWN
+            assert reply.verdict is Verdict.UNKNOWN
             return
         if ahead and job.state in (State.FAILED, State.CANCELLED):
             job.round, job.failures, job.outages, job.stalls = job.round + 1, 0, 0, 0
+            job.reason = None
             self.moves("retry", name, State.WAITING, self.now)
         assert job.state
-        assert verdict is State(job.state)
+        assert reply.verdict is State(job.state)
+        self.woken(reply.wakes)
 
     @rule(seconds=st.sampled_from([1, 7, 31, 61, 301]))
     def time_passes(self, seconds: int) -> None:
@@ -181,18 +223,50 @@ class Machine(RuleBasedStateMachine):
     def promote(self) -> None:
         assert self.queue.promote(now=self.now) == self.promote_expected()
 
+    @rule(name=st.sampled_from(NAMES))
+    def promote_by_hand(self, name: str) -> None:
+        verdict = self.queue.promote_now(name, now=self.now)
+        job = self.jobs.get(name)
+        if job and job.state is State.DELAYED:
+            self.moves("promote by hand", name, State.WAITING, self.now)
+        assert verdict == (job.state if job else Verdict.UNKNOWN)
+
     @rule()
     def requeue(self) -> None:
         reply = self.queue.requeue(now=self.now)
         assert set(reply.requeued) | set(reply.failed) == self.requeue_expected()
 
     @rule()
+    def expire(self) -> None:
+        assert set(self.queue.expire(now=self.now)) == self.expire_expected()
+
+    @rule()
     def prune(self) -> None:
-        self.queue.prune(now=self.now)
-        for name, job in list(self.jobs.items()):
-            if job.state and job.state.is_terminal and job.moment <= self.now - self.settings.retention_ms:
-                self.taken.add(("prune", job.state, None))
-                del self.jobs[name]
+        forgotten = [job for job in self.jobs.values() if job.state and job.state.is_terminal and job.moment <= self.now]
+        assert self.queue.prune(now=self.now) == len(forgotten)
+        for job in forgotten:
+            self.taken.add(("prune", job.state, None))
+            del self.jobs[job.name]
+
+    @rule(what=st.sets(st.sampled_from(["sales", "test", "*"]), max_size=1))
+    def pause(self, what: set[str]) -> None:
+        self.paused = dict.fromkeys(what, self.now)
+        self.woken(self.queue.pause(self.paused, now=self.now))
+
+    @rule()
+    def wake(self) -> None:
+        self.woken(self.queue.wake(now=self.now))
+
+    @rule()
+    def look(self) -> None:
+        """Lists and groups show what is there, and nothing else."""
+        for tenant in CONCURRENCY:
+            mine = [job for job in self.jobs.values() if job.tenant == tenant]
+            for state in State:
+                expected = sorted(job.name for job in mine if job.state is state)
+                assert sorted(listed(self.queue, tenant, state=state)) == expected
+            failures = sum(group.count for group in self.queue.groups(tenant))
+            assert failures == sum(job.state is State.FAILED for job in mine)
 
     # What must hold, always.
 
@@ -206,15 +280,35 @@ class Machine(RuleBasedStateMachine):
             if found and job:
                 seen = (found.state, found.moment, found.at, found.attempt, found.failures, found.stalls, found.round)
                 assert seen == (job.state, job.moment, job.at, job.attempt, job.failures, job.stalls, job.round)
-        counts = {state: sum(job.state is state for job in self.jobs.values()) for state in State}
-        assert self.queue.counts() == self.queue.counts("acme") == counts  # each in one index, and in one list
+                assert (found.reason, found.priority, found.expires_at) == (job.reason, job.priority, job.expires_at)
+        assert self.queue.counts() == self.counts(*CONCURRENCY)  # each in one state's set
+        assert self.queue.counts("acme") == self.counts("acme")
 
     # The model.
 
-    def moves(self, verb: str, name: str, to: State, moment: int) -> None:
+    def count(self) -> int:
+        self.counted += 1
+        return self.counted
+
+    def counts(self, *tenants: str) -> dict[State, int]:
+        mine = [job for job in self.jobs.values() if job.tenant in tenants]
+        return {state: sum(job.state is state for job in mine) for state in State}
+
+    def moves(self, verb: str, name: str, to: State, moment: int, *, back: bool = False) -> None:
         job = self.jobs[name]
         self.taken.add((verb, job.state, to))
+        if to is State.WAITING:
+            moment = self.now
+            if not back:
+                job.place = (-job.priority, self.count())
+        elif to is State.DELAYED:
+            job.came = self.count()
+        else:
+            job.expires_at = None
         job.state, job.moment, job.at = to, moment, self.now
+
+    def ends(self, verb: str, name: str, to: State) -> None:
+        self.moves(verb, name, to, self.now + 60 * SECOND)
 
     def refusal(self, job: Expected | None, by: str, lease: Lease) -> Verdict | None:
         if job is None:
@@ -224,9 +318,9 @@ class Machine(RuleBasedStateMachine):
         return None if (job.attempt, job.worker) == (lease.attempt, by) else Verdict.SUPERSEDED
 
     def promote_expected(self) -> int:
-        due = [name for name, job in self.jobs.items() if job.state is State.DELAYED and job.moment <= self.now]
-        for name in due:
-            self.moves("promote", name, State.WAITING, self.jobs[name].moment)
+        due = [job for job in self.jobs.values() if job.state is State.DELAYED and job.moment <= self.now]
+        for job in sorted(due, key=lambda job: (job.moment, job.came)):
+            self.moves("promote", job.name, State.WAITING, self.now)
         return len(due)
 
     def requeue_expected(self) -> set[str]:
@@ -235,19 +329,57 @@ class Machine(RuleBasedStateMachine):
             job = self.jobs[name]
             job.stalls += 1
             if job.stalls > self.settings.stalls:
-                self.moves("requeue", name, State.FAILED, self.now)
+                job.reason = "stalled"
+                self.ends("requeue", name, State.FAILED)
             else:
-                self.moves("requeue", name, State.WAITING, job.accepted_at)
+                self.moves("requeue", name, State.WAITING, self.now, back=True)
         return over
 
+    def expire_expected(self) -> set[str]:
+        late = {name for name, job in self.jobs.items() if job.expires_at and job.expires_at <= self.now}
+        for name in late:
+            self.jobs[name].reason = "expired"
+            self.ends("expire", name, State.FAILED)
+        return late
 
-def test_any_order_of_verbs_keeps_to_the_drawing_and_takes_every_arrow(valkey: str) -> None:
+    def waiting(self, tenant: str) -> list[Expected]:
+        """Those that no pause holds back, the next first."""
+        if "*" in self.paused:
+            return []
+        mine = [job for job in self.jobs.values() if job.tenant == tenant and job.state is State.WAITING]
+        return sorted((job for job in mine if TYPE[job.name] not in self.paused), key=lambda job: job.place)
+
+    def room(self, tenant: str) -> int:
+        return CONCURRENCY[tenant] - self.counts(tenant)[State.ACTIVE]
+
+    def next_of(self, tenant: str) -> str | None:
+        waiting = self.waiting(tenant)
+        return waiting[0].name if waiting and self.room(tenant) > 0 else None
+
+    def startable(self) -> int:
+        return sum(min(len(self.waiting(tenant)), max(self.room(tenant), 0)) for tenant in CONCURRENCY)
+
+    def woken(self, wakes: tuple[str, ...]) -> None:
+        """As many wakes as the jobs that may start want, and none for others."""
+        self.tokens = [granted for granted in self.tokens if granted + self.settings.wake_ms > self.now]
+        ready, active = self.startable(), self.counts(*CONCURRENCY)[State.ACTIVE]
+        wanted = min(self.settings.workers, math.ceil((ready + active) / self.settings.slots)) if ready else 0
+        there = len(self.queue.workers(now=self.now)) + len(self.tokens)
+        assert len(wakes) == max(wanted - there, 0)
+        self.tokens += [self.now] * len(wakes)
+
+
+@pytest.mark.parametrize("mode", ["plain", "cluster"])
+def test_any_order_of_verbs_keeps_to_the_drawing_and_takes_every_arrow(
+    request: pytest.FixtureRequest, mode: str
+) -> None:
     taken: set[Any] = set()
-    machine = type("BoundMachine", (Machine,), {"url": valkey, "taken": taken})
+    url = request.getfixturevalue("valkey" if mode == "plain" else "valkey_cluster")
+    machine = type("BoundMachine", (Machine,), {"url": url, "cluster": mode == "cluster", "taken": taken})
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=200,
+            max_examples=150,
             stateful_step_count=60,
             deadline=None,
             derandomize=True,  # the same run everywhere: what it finds, it finds for everyone

@@ -41,7 +41,8 @@ def _assemble(wiring: Wiring, tenant: str, name: str) -> bool:
     # Before the jobs: whoever retries one writes it anew, and then it is not settled.
     pending = wiring.batches.pending(tenant=tenant, id=name)
     batch = wiring.batches.find(tenant=tenant, id=name)
-    if batch is None:
+    if batch is None:  # never came to be; one that comes now is opened when it is expanded
+        wiring.batch_facet.close(name)
         return False
     if pending and not pending.expanded:
         return False

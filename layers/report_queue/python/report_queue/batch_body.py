@@ -33,7 +33,9 @@ class Draft:
 def parse(body: bytes, *, limit: int, types: Mapping[str, ReportType] | None = None) -> Draft:
     """The draft that a body holds; `limit` is the most bytes. Raises as `request.parse` does, and then takes nothing."""
     if len(body) > limit:
-        raise TooLarge(f"The body has {len(body):,} bytes, the limit is {limit:,}: send the reports in several batches.")
+        raise TooLarge(
+            f"The body has {len(body):,} bytes, the limit is {limit:,}: send the reports in several batches."
+        )
     sent = strict_json.parse(body)
     known = report_types() if types is None else types
     refuse_if(_faults(sent, known))
@@ -85,7 +87,9 @@ def _faults(sent: Any, types: Mapping[str, ReportType]) -> Iterator[Fault]:
         yield Fault("/result", f"must be one of {', '.join(ResultKind)}")
     reports = sent.get("reports")
     if not isinstance(reports, list) or not 1 <= len(reports) <= MOST:
-        yield Fault("/reports", f"must be a list of 1 to {MOST:,} objects with reportType, data and, if you like, options")
+        yield Fault(
+            "/reports", f"must be a list of 1 to {MOST:,} objects with reportType, data and, if you like, options"
+        )
         return
     for n, report in enumerate(reports):
         for fault in (*faults(report, types), *_alone(report)):

@@ -109,7 +109,7 @@ def accept(wiring: Wiring, draft: Draft, *, tenant: str, idempotency_key: str | 
 def look(wiring: Wiring, *, tenant: str, id: str) -> Look:  # noqa: A002 (the word of the API)
     """A batch as it stands. Raises BrokerAway.
 
-    Of one that the broker has forgotten and whose result is there, the manifest says how its jobs ended.
+    Of jobs that the broker has forgotten, the manifest of the latest result says how they ended, else the ledger.
     """
     batch = get(wiring, tenant=tenant, id=id)
     result = wiring.batches.newest(batch)
@@ -176,11 +176,13 @@ def download(wiring: Wiring, *, tenant: str, id: str) -> Download:  # noqa: A002
 
 
 def _members(wiring: Wiring, batch: Batch, result: Published | None) -> tuple[Member, ...]:
-    if result and not wiring.batch_facet.members(batch.id):
-        manifest = wiring.batches.manifest(tenant=batch.tenant, id=batch.id, generation=result.generation)
-        if manifest:
-            return tuple(_ended(entry) for entry in manifest["members"])
-    return batch_standing.members(wiring.batch_facet, wiring.ledger, batch)
+    def by_manifest() -> dict[int, Member]:
+        if result is None:
+            return {}
+        there = wiring.batches.manifest(tenant=batch.tenant, id=batch.id, generation=result.generation)
+        return {entry["n"]: _ended(entry) for entry in there["members"]} if there else {}
+
+    return batch_standing.members(wiring.batch_facet, wiring.ledger, batch, remembered=by_manifest)
 
 
 def _ended(entry: Any) -> Member:
@@ -242,5 +244,3 @@ def _each(job_ids: Sequence[str], act: Callable[[str], None]) -> Acted:
             done += sum(others.map(one, group))
             looked += len(group)
     return Acted(done, len(job_ids) - looked)
-
-

@@ -4,7 +4,7 @@ A job that the broker forgot is looked up in the ledger, three requests each: af
 the reconciler has brought back those that have not ended. It reads and changes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -17,16 +17,24 @@ _READERS: Final = 8
 
 
 def members(
-    facet: BatchFacet, ledger: Ledger, batch: Batch, *, enough: Callable[[Member], bool] = lambda _: False
+    facet: BatchFacet,
+    ledger: Ledger,
+    batch: Batch,
+    *,
+    remembered: Callable[[], Mapping[int, Member]] = dict,
+    enough: Callable[[Member], bool] = lambda _: False,
 ) -> tuple[Member, ...]:
     """A batch's jobs in their order; fewer where `enough` says, of one that was just looked up, that this will do.
 
-    One that is in neither place was accepted with its batch and comes into the ledger with its expansion: it waits.
+    `remembered`, by place, is believed of those that the broker does not know, and asked for only if there are any.
+    One that is nowhere was accepted with its batch and comes into the ledger with its expansion: it waits.
     Raises BrokerAway or StoreAway.
     """
     seen = facet.members(batch.id)
     known = {n: _seen(n, job_id, seen[job_id]) for n, job_id in enumerate(batch.member_ids) if job_id in seen}
-    unknown = [(n, job_id) for n, job_id in enumerate(batch.member_ids) if job_id not in seen]
+    if len(known) < batch.jobs:
+        known = {**remembered(), **known}
+    unknown = [(n, job_id) for n, job_id in enumerate(batch.member_ids) if n not in known]
     with ThreadPoolExecutor(_READERS) as readers:
         for start in range(0, len(unknown), _READERS):
             found = list(readers.map(lambda place: _in_ledger(ledger, *place), unknown[start : start + _READERS]))

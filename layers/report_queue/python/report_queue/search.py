@@ -8,9 +8,9 @@ import base64
 import binascii
 import re
 from datetime import datetime
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from report_queue import strict_json
 from report_queue.errors import Fault
@@ -25,10 +25,19 @@ _ID: Final = ID_PATTERN.strip("^$")
 _PLACE: Final = re.compile(rf"\d{{13}}\|{_ID}")
 _PLACE_IN_BATCH: Final = re.compile(rf"([a-z]+\|)?{_ID}")
 
+
+def _text(value: Any) -> Any:
+    """A number would do for pydantic, and nobody knows whether it means seconds."""
+    if not isinstance(value, str):
+        raise ValueError("must be a moment with its offset from UTC, such as 2026-11-24T06:30:00+01:00")
+    return value
+
+
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Tag = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}$")]
 Signature = Annotated[str, Field(pattern=r"^[a-z0-9.-]{1,100}$")]
 Id = Annotated[str, Field(pattern=ID_PATTERN)]
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_text)]
 
 
 Shape = TypeVar("Shape", bound=BaseModel)
@@ -44,8 +53,8 @@ class Retrying(BaseModel):
     tag: Tag | None = None
     signature: Signature | None = None
     batch: Id | None = None
-    since: Annotated[AwareDatetime | None, Field(strict=False)] = None
-    until: Annotated[AwareDatetime | None, Field(strict=False)] = None
+    since: Moment | None = None
+    until: Moment | None = None
     after: str | None = None
     limit: Annotated[int, Field(ge=1, le=200)] = 100
     dry_run: bool = Field(default=False, alias="dryRun")

@@ -1,0 +1,24 @@
+"""The faults of `make mutants` fit the code and the tests as they are: a quick look, without making any."""
+
+import ast
+from collections import Counter
+
+import pytest
+
+from mutants.faults import FAULTS, PACKAGE, ROOT, Fault
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)
+def test_a_fault_fits_the_code_and_names_a_test(fault: Fault) -> None:
+    assert (PACKAGE / fault.file).read_text("utf-8").count(fault.text) == 1
+    assert fault.instead != fault.text
+    path, _, name = fault.test.partition("::")
+    tree = ast.parse((ROOT / "tests" / path).read_text("utf-8"))
+    assert name.partition("[")[0] in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_the_scripts_the_worker_and_the_ledger_are_among_them() -> None:
+    places = Counter(fault.file.partition("/")[0] for fault in FAULTS)
+    assert places["lua"] >= 12
+    assert {"broker.py", "worker.py", "attempt.py", "beat.py", "ledger.py"} <= places.keys()
+    assert len({fault.what for fault in FAULTS}) == len(FAULTS)
