@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from brokers import settings_for
 from report_queue.job import Completed, Lease, NewJob, Result
 from report_queue.queue import Queue
-from report_queue.replies import Worker
+from report_queue.replies import Shown, Worker
 from report_queue.wiring import broker, new_id, now_ms
 from tests.bench.peers.side import go, measured, say, side
 
@@ -84,7 +84,9 @@ def drain(path: str, queue: str, free: int, threads: int = 1) -> dict[str, Any]:
         leases: tuple[Lease, ...] = ()
         for call in count():
             finished = [Completed(lease, RESULT) for lease in leases]
-            claimed = mine.claim(worker, call=call, free=free, done=ended[number], finished=finished, leave=True)
+            claimed = mine.claim(
+                worker, call=call, free=free, shown=Shown(done=ended[number]), finished=finished, leave=True
+            )
             ended[number] += len(finished)
             leases = claimed.leases
             if claimed.left:
@@ -147,7 +149,7 @@ def wait(path: str, queue: str) -> dict[str, Any]:
     mine, worker = queue_of(path, queue), worker_of()
     say(ready=True)
     for call in count():
-        if mine.claim(worker, call=call, free=1, active=1).leases:
+        if mine.claim(worker, call=call, free=1).leases:
             break
         time.sleep(0.25)
     return {"taken": time.time()}

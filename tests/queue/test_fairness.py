@@ -58,7 +58,9 @@ def test_each_of_many_tenants_starts_once_before_any_starts_again(any_queue: Que
 
 
 def test_jobs_of_a_tenant_and_a_priority_start_in_the_order_in_which_they_came(any_queue: Queue) -> None:
-    jobs = [new_job(f"{99 - number:02d}", report_type=("sales", "inventory", "test")[number % 3]) for number in range(60)]
+    jobs = [
+        new_job(f"{99 - number:02d}", report_type=("sales", "inventory", "test")[number % 3]) for number in range(60)
+    ]
     any_queue.enqueue(*jobs[:30], now=T0)
     for job in jobs[30:]:
         any_queue.enqueue(job, now=T0)

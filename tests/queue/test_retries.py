@@ -45,9 +45,7 @@ def test_a_backoff_grows_no_longer_than_its_limit(queue_with: Callable[..., Queu
     assert waits(queue, 5) == [1_000, 2_000, 3_000, 3_000, 3_000]
 
 
-def test_jitter_only_adds_and_no_more_than_its_share(
-    any_queue: Queue, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_jitter_only_adds_and_no_more_than_its_share(any_queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = iter([0, 0.5, 0.999])
     monkeypatch.setattr("report_queue.queue.random", lambda: next(drawn))
     any_queue.enqueue(new_job("a", attempts=5, backoff=Backoff("fixed", 1_000, 0.4)), now=T0)

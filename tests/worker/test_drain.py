@@ -284,3 +284,23 @@ def test_a_mistake_in_the_worker_is_told_without_the_payload(
     assert "secret" not in (job.message or "")
     assert "ValueError" in caplog.text
     assert "secret" not in caplog.text
+
+
+def test_an_idle_worker_waits_for_a_rate_rather_than_leave(world: World) -> None:
+    world = world.with_settings(rate=1.0)
+    ids = [world.accept() for _ in range(3)]
+    assert len(world.drain().ended) == 3
+    assert all(world.ended_well(job_id) for job_id in ids)
+    first, _, last = sorted(world.job(job_id).started_at or 0 for job_id in ids)
+    assert last - first >= 1_900  # by the broker, whose rate this is, and not by how fast we are
+
+
+def test_a_worker_shows_its_jobs_its_memory_and_its_version(world: World) -> None:
+    job_id = world.accept("test", LONG)
+    drain = replace(world.worker(), worker=Worker("w1", pid=1, slots=2, started_at=5, version="1.2.3"))
+    thread = in_background(lambda: drain.run(None))
+    until(lambda: any(beat.jobs for beat in world.queue.workers()), "the worker shows its job")
+    (beat,) = world.queue.workers()
+    assert (beat.jobs, beat.active, beat.version, beat.started_at) == ((job_id,), 1, "1.2.3", 5)
+    assert beat.memory_mb > 10
+    thread.join()

@@ -1,0 +1,542 @@
+"""Batches over HTTP: accepted whole, expanded whatever crashes, looked at, retried, cancelled and downloaded."""
+
+import hashlib
+import io
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import gateway
+import pytest
+import redis
+from gateway import Answer, Api, keys_in_bucket
+
+from report_queue import batch_desk, desk
+from report_queue.assemble import assemble_due
+from report_queue.batch import RESULT_TYPE, Batch
+from report_queue.errors import BrokerAway, StoreAway
+from report_queue.expand import take_up
+from report_queue.job import Completed, Failed, Lease, State
+from report_queue.receipt import Receipt
+from report_queue.reconcile import reconcile
+from report_queue.replies import Worker
+from report_queue.reports import report_types
+from report_queue.wiring import Wiring
+from tests.ledger.words import Crash, Watched, crashing
+
+gateway._SUBMITS.add(("POST", "/api/v1/batches"))
+
+REPORT = {"reportType": "test", "data": report_types()["test"].sample}
+BROKEN = {"reportType": "test", "data": {"title": 7}}
+NOBODY = "0" * 26
+LATER_MS = 60_000
+
+
+def submit(api: Api, jobs: int = 3, *, key: str | None = None, **members: Any) -> Answer:
+    body = {"reports": [REPORT] * jobs, **members}
+    return api.post("/api/v1/batches", body=body, headers={"idempotency-key": key} if key else {})
+
+
+def submitted(api: Api, jobs: int = 3, **members: Any) -> str:
+    answer = submit(api, jobs, **members)
+    assert answer.status == 202
+    return str(answer.json["data"]["batchId"])
+
+
+def shown(api: Api, name: str) -> Any:
+    answer = api.get(f"/api/v1/batches/{name}")
+    assert answer.status == 200
+    return answer.json
+
+
+def act(api: Api, name: str, verb: str) -> Answer:
+    return api.post(f"/api/v1/batches/{name}/{verb}")
+
+
+def batch_of(wired: Wiring, name: str) -> Batch:
+    batch = wired.batches.find(tenant="acme", id=name)
+    assert batch
+    return batch
+
+
+def open_ids(wired: Wiring) -> set[str]:
+    return set(wired.ledger.open_ids())
+
+
+def states(wired: Wiring, name: str) -> list[State | None]:
+    return [job and job.state for job in wired.queue.find(*batch_of(wired, name).member_ids)]
+
+
+def later(wired: Wiring, by: int = LATER_MS) -> Wiring:
+    """The same, when its clock has gone on."""
+    return replace(wired, now_ms=lambda: wired.now_ms() + by)
+
+
+def wipe(valkey: str) -> None:
+    with redis.Redis.from_url(valkey) as client:
+        client.flushall()
+
+
+class Works:
+    """A worker that ends jobs as it is told, without rendering."""
+
+    def __init__(self, wired: Wiring) -> None:
+        self._wired = wired
+        self._calls = itertools.count(1)
+        self._worker = Worker(id="worker-1", pid=1, slots=2, started_at=0)
+
+    def claim(self) -> Lease:
+        return self._wired.queue.claim(self._worker, call=next(self._calls), free=1).leases[0]
+
+    def complete(self) -> str:
+        lease = self.claim()
+        pdf = b"%PDF-" + lease.id.encode()
+        result = self._wired.ledger.publish(
+            tenant=lease.tenant,
+            id=lease.id,
+            body=io.BytesIO(pdf),
+            size=len(pdf),
+            pages=1,
+            sha256=hashlib.sha256(pdf).hexdigest(),
+            seconds=0.1,
+            peak_memory_mb=1,
+        )
+        self._wired.queue.complete(self._worker, Completed(lease, result))
+        self._close(lease, State.COMPLETED, result=result)
+        return lease.id
+
+    def fail(self) -> str:
+        lease = self.claim()
+        self._wired.queue.fail(self._worker, Failed(lease, "template.error", "line 3", permanent=True))
+        self._close(lease, State.FAILED, reason="template.error", message="line 3")
+        return lease.id
+
+    def assemble(self, *, generation: int = 0) -> str:
+        """What the worker makes of an assembly, in short."""
+        lease = self.claim()
+        request = self._wired.ledger.open_request(lease.id)
+        assert request
+        assert (request.report_type, request.data["generation"]) == (RESULT_TYPE, generation)
+        batch = batch_of(self._wired, request.data["batch"])
+        looked = batch_desk.look(self._wired, tenant="acme", id=batch.id)
+        self._close(lease, State.COMPLETED, result=publish(self._wired, looked, generation))
+        done = self._wired.ledger.receipt(lease.id)
+        assert done
+        assert done.result
+        self._wired.queue.complete(self._worker, Completed(lease, done.result))
+        return lease.id
+
+    def _close(self, lease: Lease, state: State, **ending: Any) -> None:
+        request = self._wired.ledger.open_request(lease.id)
+        assert request
+        self._wired.ledger.close(Receipt(request, state, lease.attempt, self._wired.queue.now(), **ending))
+
+
+@pytest.fixture
+def works(wired: Wiring) -> Works:
+    return Works(wired)
+
+
+# Accepting.
+
+
+def test_a_batch_is_kept_whole_and_all_of_its_jobs_are_queued(api: Api, wired: Wiring) -> None:
+    answer = submit(api, 3, name="Käse & Wein", result="pdf")
+    name = answer.json["data"]["batchId"]
+    assert (answer.status, answer.headers["location"]) == (202, f"/api/v1/batches/{name}")
+    assert (answer.json["statusCode"], answer.json["success"], answer.json["data"]["jobs"]) == (202, True, 3)
+    batch = batch_of(wired, name)
+    assert (batch.name, batch.result.value, batch.jobs) == ("Käse & Wein", "pdf", 3)
+    assert open_ids(wired) == set(batch.member_ids)
+    jobs = wired.queue.find(*batch.member_ids)
+    assert [job and (job.state, job.batch) for job in jobs] == [(State.WAITING, name)] * 3
+    assert gateway.wakes() > 0
+
+
+def test_a_batch_in_which_anything_is_wrong_leaves_nothing(api: Api) -> None:
+    answer = api.post("/api/v1/batches", body={"reports": [REPORT, BROKEN]})
+    assert answer.status == 422
+    assert {fault["pointer"] for fault in answer.json["errors"]} == {"/reports/1/data/title", "/reports/1/data/message"}
+    assert keys_in_bucket() == []
+
+
+@pytest.mark.parametrize(("body", "status"), [("{", 400), ("[]", 422), (None, 400), ({"reports": []}, 422)])
+def test_a_body_that_is_no_batch_is_refused(api: Api, body: Any, status: int) -> None:
+    assert api.post("/api/v1/batches", body=body).status == status
+
+
+def test_a_body_over_the_limit_is_refused(environment: Callable[..., None], api: Api) -> None:
+    environment(body_bytes=100)
+    assert submit(api).status == 413
+
+
+def test_the_same_key_and_batch_are_one_batch(api: Api, wired: Wiring) -> None:
+    first, second = submit(api, key="one"), submit(api, key="one")
+    assert first.json["data"] == second.json["data"]
+    assert (second.status, second.headers["idempotency-replayed"]) == (202, "true")
+    assert "idempotency-replayed" not in first.headers
+    assert len(open_ids(wired)) == 3
+
+
+def test_a_key_of_another_batch_is_refused(api: Api) -> None:
+    submit(api, key="one")
+    assert submit(api, key="one", name="other").status == 422
+
+
+def test_a_reports_key_is_not_a_batchs(api: Api) -> None:
+    job = api.submit(REPORT, headers={"idempotency-key": "one"}).json["data"]["jobId"]
+    assert submit(api, key="one").json["data"]["batchId"] != job
+
+
+def test_a_batch_beyond_the_tenants_backlog_is_refused_whole(environment: Callable[..., None], api: Api) -> None:
+    environment(tenant={"backlog": 4})
+    assert submit(api, 4).status == 202
+    assert submit(api, 1).status == 429
+    assert len([key for key in keys_in_bucket() if key.startswith("batches/")]) == 1
+
+
+def test_nothing_is_accepted_while_the_store_is_away(api: Api, store_away: None) -> None:
+    assert submit(api).status == 503
+
+
+def test_a_batch_is_accepted_while_the_broker_is_away(api: Api, wired: Wiring, broker_away: None) -> None:
+    name = submitted(api)
+    assert open_ids(wired) == set(batch_of(wired, name).member_ids)
+
+
+# Crashes between acceptance and the last job.
+
+
+def calls_of_a_submission(wired: Wiring, api: Api) -> int:
+    watched = Watched(wired.ledger._bucket._client)
+    wired.ledger._bucket._client, real = watched, wired.ledger._bucket._client
+    submitted(api)
+    wired.ledger._bucket._client = real
+    return len(watched.calls)
+
+
+def test_wherever_a_submission_crashes_its_batch_is_nowhere_or_becomes_whole(
+    wired: Wiring, api: Api, monkeypatch: pytest.MonkeyPatch, valkey: str
+) -> None:
+    monkeypatch.setattr("report_queue.expand._WRITERS", 1)
+    real = wired.ledger._bucket._client
+    accepted = 0
+    for after in range(calls_of_a_submission(wired, api)):
+        before = {key for key in keys_in_bucket() if key.startswith("batches/")}
+        wired.ledger._bucket._client = crashing(real, after=after)
+        with pytest.raises(Crash):
+            submit(api)
+        wired.ledger._bucket._client = real
+        take_up(later(wired), enough=lambda: False)
+        new = {key for key in keys_in_bucket() if key.startswith("batches/")} - before
+        for key in new:
+            name = key.rpartition("/")[2].removesuffix(".json")
+            assert states(wired, name) == [State.WAITING] * 3
+            assert set(batch_of(wired, name).member_ids) <= open_ids(wired)
+            pending = wired.batches.pending(tenant="acme", id=name)
+            assert pending
+            assert pending.expanded
+        accepted += len(new)
+    assert accepted >= 6  # what crashed after the acceptance
+
+
+def test_a_batch_is_left_to_its_writer_for_a_while(wired: Wiring, api: Api, broker_away: None) -> None:
+    name = submitted(api)
+    wired.batches.pend(tenant="acme", id=name, expanded=False, at=wired.now_ms())
+    assert take_up(wired, enough=lambda: False) == 0
+    assert take_up(later(wired), enough=lambda: False) == 1
+
+
+def test_a_batch_that_is_half_expanded_goes_on_where_it_stopped(
+    wired: Wiring, api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("report_queue.expand._GROUP", 2)
+    asked: list[int] = []
+
+    def impatient() -> Callable[[], bool]:
+        return lambda: bool(asked) or bool(asked.append(1))
+
+    monkeypatch.setattr(batch_desk, "_patience", impatient)
+    name = submitted(api, 5)
+    assert states(wired, name) == [State.WAITING] * 2 + [None] * 3
+    watched = Watched(wired.ledger._bucket._client)
+    wired.ledger._bucket._client = watched
+    assert take_up(later(wired), enough=lambda: False) == 1
+    assert states(wired, name) == [State.WAITING] * 5
+    assert watched.calls.count("put_object") == 3 + 1  # the jobs that were wanting, and that none is
+
+
+def test_sending_a_batch_again_finishes_what_a_crash_left(wired: Wiring, api: Api) -> None:
+    real = wired.ledger._bucket._client
+    wired.ledger._bucket._client = crashing(real, after=6)
+    with pytest.raises(Crash):
+        submit(api, key="one")
+    wired.ledger._bucket._client = real
+    answer = submit(api, key="one")
+    assert answer.headers["idempotency-replayed"] == "true"
+    assert states(wired, answer.json["data"]["batchId"]) == [State.WAITING] * 3
+
+
+def test_what_was_pending_and_never_became_a_batch_is_forgotten_when_it_is_old(wired: Wiring) -> None:
+    wired.batches.pend(tenant="acme", id=NOBODY, expanded=False, at=wired.now_ms())
+    take_up(later(wired), enough=lambda: False)
+    assert len(keys_in_bucket()) == 1
+    take_up(later(wired, 1_000_000), enough=lambda: False)
+    assert keys_in_bucket() == []
+    assemble_due(wired)
+    assert list(wired.batch_facet.ended()) == []
+
+
+def test_expanding_again_works_on_no_job_twice(wired: Wiring, api: Api, works: Works, valkey: str) -> None:
+    name = submitted(api, 2)
+    done = works.complete()
+    wipe(valkey)
+    wired.batches.pend(tenant="acme", id=name, expanded=False, at=0)
+    assert take_up(wired, enough=lambda: False) == 1
+    batch = batch_of(wired, name)
+    assert open_ids(wired) == set(batch.member_ids) - {done}
+    assert states(wired, name).count(State.WAITING) == 1
+    assert wired.queue.find(done) == [None]
+
+
+def test_a_batch_that_cannot_be_read_keeps_no_other_from_being_expanded(wired: Wiring, api: Api) -> None:
+    boto3.client("s3").put_object(Bucket="reports", Key=f"pending/acme/{NOBODY}.json", Body=b"{}")
+    name = submitted(api)
+    wired.batches.pend(tenant="acme", id=name, expanded=False, at=0)
+    assert take_up(wired, enough=lambda: False) == 1
+
+
+# Looking.
+
+
+def test_a_batch_shows_how_far_each_of_its_jobs_is(api: Api, works: Works) -> None:
+    name = submitted(api, 4, name="Branches")
+    done, failed = works.complete(), works.fail()
+    held = works.claim().id
+    one = shown(api, name)
+    assert (one["id"], one["name"], one["jobs"], one["result"], one["status"]) == (
+        name,
+        "Branches",
+        4,
+        "zip",
+        "running",
+    )
+    assert one["counts"] == {"waiting": 1, "delayed": 0, "active": 1, "completed": 1, "failed": 1, "cancelled": 0}
+    assert one["progress"] == pytest.approx((1 + 1 + 0.1) / 4, abs=1e-4)
+    by_id = {member["jobId"]: member for member in one["members"]}
+    assert [by_id[job]["status"] for job in (done, failed, held)] == ["completed", "failed", "active"]
+    assert [member["n"] for member in one["members"]] == [0, 1, 2, 3]
+    assert one["failed"] == [by_id[failed] | {"reason": "template.error", "failedReason": "line 3"}]
+    assert one["resultUrl"] is None
+
+
+def test_a_batch_whose_broker_was_wiped_is_counted_from_the_ledger(api: Api, works: Works, valkey: str) -> None:
+    name = submitted(api, 3)
+    works.complete()
+    works.fail()
+    before = shown(api, name)
+    wipe(valkey)
+    after = shown(api, name)
+    assert after["counts"] == before["counts"]
+    assert after["failed"] == before["failed"]
+    assert after["members"] == before["members"]
+
+
+@pytest.mark.parametrize("name", [NOBODY, "x", "..", "0" * 27])
+def test_a_batch_that_never_was_is_not_found(api: Api, name: str) -> None:
+    assert {api.get(f"/api/v1/batches/{name}{end}").status for end in ("", "/download")} == {404}
+    assert {act(api, name, verb).status for verb in ("retry", "cancel")} == {404}
+
+
+def test_another_tenants_batch_is_none(api: Api) -> None:
+    name, other = submitted(api), Api(tenant="other")
+    assert other.get(f"/api/v1/batches/{name}").status == 404
+    assert {act(other, name, verb).status for verb in ("retry", "cancel")} == {404}
+    assert shown(api, name)["counts"]["waiting"] == 3
+
+
+def test_each_route_of_batches_wants_its_scope(api: Api) -> None:
+    name = submitted(api)
+    for scopes, allowed in (("submit", {"submit"}), ("read", {"get", "download"}), ("operate", {"retry", "cancel"})):
+        caller = Api(scopes=scopes)
+        statuses = {
+            "submit": submit(caller).status,
+            "get": caller.get(f"/api/v1/batches/{name}").status,
+            "download": caller.get(f"/api/v1/batches/{name}/download").status,
+            **{verb: act(caller, name, verb).status for verb in ("retry", "cancel")},
+        }
+        assert {what for what, status in statuses.items() if status != 403} == allowed
+
+
+# Acting.
+
+
+def test_cancelling_a_batch_ends_what_has_not_ended(api: Api, wired: Wiring, works: Works) -> None:
+    name = submitted(api, 4)
+    works.complete()
+    works.claim()
+    answer = act(api, name, "cancel")
+    assert (answer.status, answer.json["data"]) == (200, {"batchId": name, "jobs": 3, "left": 0})
+    assert shown(api, name)["counts"]["cancelled"] == 3
+    assert open_ids(wired) == set()
+    assert act(api, name, "cancel").json["data"]["jobs"] == 0
+
+
+def test_cancelling_a_batch_that_is_not_whole_yet_leaves_no_job_to_come(
+    api: Api, wired: Wiring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patience = batch_desk._patience
+    monkeypatch.setattr(batch_desk, "_patience", lambda: lambda: True)
+    name = submitted(api, 3)
+    assert states(wired, name) == [None] * 3
+    assert act(api, name, "cancel").status == 409
+    monkeypatch.setattr(batch_desk, "_patience", patience)
+    assert act(api, name, "cancel").json["data"]["jobs"] == 3
+    take_up(later(wired), enough=lambda: False)
+    assert states(wired, name) == [State.CANCELLED] * 3
+
+
+def test_retrying_a_batch_starts_what_failed_or_was_cancelled(api: Api, wired: Wiring, works: Works) -> None:
+    name = submitted(api, 4)
+    works.complete()
+    works.fail()
+    works.fail()
+    act(api, name, "cancel")
+    answer = act(api, name, "retry")
+    assert (answer.status, answer.json["data"]) == (200, {"batchId": name, "jobs": 3, "left": 0})
+    counts = shown(api, name)["counts"]
+    assert (counts["waiting"], counts["completed"]) == (3, 1)
+    assert act(api, name, "retry").json["data"]["jobs"] == 0
+
+
+def test_what_a_caller_has_no_patience_for_is_left_for_the_next_time(
+    api: Api, works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = submitted(api, 3)
+    monkeypatch.setattr(batch_desk, "_patience", lambda: lambda: True)
+    answer = act(api, name, "cancel")
+    assert answer.json["data"] == {"batchId": name, "jobs": 0, "left": 3}
+    assert "ask again" in answer.json["message"]
+
+
+# The result.
+
+
+def publish(wired: Wiring, looked: batch_desk.Look, generation: int) -> Any:
+    from report_queue.assembly import manifest_of, result_of
+
+    raise NotImplementedError
+
+
+def test_a_batch_that_has_not_ended_is_not_assembled(wired: Wiring, api: Api, works: Works) -> None:
+    submitted(api, 2)
+    works.complete()
+    assert assemble_due(wired) == 0
+
+
+def test_a_batch_that_has_ended_gets_one_job_that_assembles_it(wired: Wiring, api: Api, works: Works) -> None:
+    name = submitted(api, 2)
+    works.complete()
+    works.fail()
+    assert [assemble_due(wired), assemble_due(wired)] == [1, 0]
+    batch = batch_of(wired, name)
+    request = wired.ledger.open_request(batch.result_id(0))
+    assert request
+    assert (request.report_type, request.data) == (
+        RESULT_TYPE,
+        {"batch": name, "generation": 0, "jobs": 2, "result": "zip"},
+    )
+    assert wired.batches.pending(tenant="acme", id=name) is None
+    assert list(wired.batch_facet.ended()) == []
+    one = shown(api, name)
+    assert (one["status"], one["resultUrl"], one["assembly"]["status"]) == ("running", None, "waiting")
+    assert api.get(f"/api/v1/batches/{name}/download").status == 409
+
+
+def test_no_caller_can_ask_for_the_job_that_assembles(api: Api) -> None:
+    data = {"batch": NOBODY, "generation": 0, "jobs": 1, "result": "zip"}
+    assert api.submit({"reportType": RESULT_TYPE, "data": data}).status == 422
+
+
+@pytest.mark.parametrize("crash", ["settle", "close"])
+def test_a_poller_that_crashes_while_it_assembles_is_made_up_for_by_the_next(
+    wired: Wiring, api: Api, works: Works, monkeypatch: pytest.MonkeyPatch, crash: str
+) -> None:
+    name = submitted(api, 1)
+    works.complete()
+    with monkeypatch.context() as patched:
+
+        def dies(*_: Any, **__: Any) -> Any:
+            raise Crash
+
+        patched.setattr(wired.batches if crash == "settle" else wired.batch_facet, crash, dies)
+        with pytest.raises(Crash):
+            assemble_due(wired)
+    assert assemble_due(wired) == 0  # the job is there
+    assert wired.batches.pending(tenant="acme", id=name) is None
+    assert list(wired.batch_facet.ended()) == []
+    assert open_ids(wired) == {batch_of(wired, name).result_id(0)}
+
+
+def test_a_wiped_broker_is_told_of_the_batches_that_are_not_assembled(
+    wired: Wiring, api: Api, works: Works, valkey: str
+) -> None:
+    name = submitted(api, 2)
+    works.complete()
+    wipe(valkey)
+    assert assemble_due(wired) == 0
+    assert take_up(later(wired), enough=lambda: False) == 0
+    assert list(wired.batch_facet.ended()) == [("acme", name)]  # as far as the broker knows
+    assert assemble_due(wired) == 0  # the ledger knows better
+    reconcile(wired.queue, wired.ledger, wired.bus)
+    assert list(wired.batch_facet.ended()) == []
+    works.complete()
+    assert assemble_due(wired) == 1
+
+
+def test_a_retry_that_comes_while_a_batch_is_assembled_is_not_forgotten(
+    wired: Wiring, api: Api, works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = submitted(api, 2)
+    works.complete()
+    works.fail()
+    keep = desk.keep
+
+    def retried_meanwhile(*given: Any) -> Any:
+        monkeypatch.setattr(desk, "keep", keep)
+        act(api, name, "retry")
+        return keep(*given)
+
+    monkeypatch.setattr(desk, "keep", retried_meanwhile)
+    assert assemble_due(wired) == 1
+    assert wired.batches.pending(tenant="acme", id=name)
+    works.complete()  # the retried one, which was queued first
+    assert assemble_due(wired) == 1
+    assert wired.ledger.open_request(batch_of(wired, name).result_id(1))
+
+
+def test_a_batch_whose_store_is_away_keeps_no_other_from_being_assembled(
+    wired: Wiring, api: Api, works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = submitted(api, 1)
+    submitted(api, 1)
+    works.complete()
+    works.complete()
+    find = wired.batches.find
+
+    def found(*, tenant: str, id: str) -> Any:
+        if id == away:
+            raise StoreAway("S3 does not answer")
+        return find(tenant=tenant, id=id)
+
+    monkeypatch.setattr(wired.batches, "find", found)
+    assert assemble_due(wired) == 1
+
+
+def test_looking_for_batches_wants_the_broker(api: Api, wired: Wiring, broker_away: None) -> None:
+    name = submitted(api)
+    assert api.get(f"/api/v1/batches/{name}").status == 503
+    with pytest.raises(BrokerAway):
+        assemble_due(wiring_now())
