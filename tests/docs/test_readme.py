@@ -202,7 +202,7 @@ def test_settings_in_words_have_the_values_of_the_defaults() -> None:
     assert f"after {default['backoff_ms'] // 1000} s, then {2 * default['backoff_ms'] // 1000} s" in words
     assert (default["attempts"], default["stalls"], default["backoff_jitter"]) == (3, 3, 0.5)  # three, four, up to half
     assert (
-        f"after {default['retention_ms'] // 86_400_000} days, beyond {default['retention_count']:,} per state" in words
+        f"after {default['retention_completed_ms'] // 86_400_000} days, beyond {default['retention_completed_count']:,} per state" in words
     )
     assert f"a key for {default['link_seconds'] // 60} minutes" in words
     assert f"A body may have {default['body_bytes'] // 1_000_000} MB" in words

@@ -3,7 +3,10 @@
 import hashlib
 import io
 import itertools
-from collections.abc import Callable
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +16,10 @@ import pytest
 import redis
 from gateway import Answer, Api, keys_in_bucket
 
+from cdk_app.topology import function
 from report_queue import batch_desk, desk
 from report_queue.assemble import assemble_due
+from report_queue.assembly import Assembly
 from report_queue.batch import RESULT_TYPE, Batch
 from report_queue.errors import BrokerAway, StoreAway
 from report_queue.expand import take_up
@@ -23,7 +28,8 @@ from report_queue.receipt import Receipt
 from report_queue.reconcile import reconcile
 from report_queue.replies import Worker
 from report_queue.reports import report_types
-from report_queue.wiring import Wiring
+from report_queue.wiring import Wiring, wiring
+from tests.functions.test_may import Guarded
 from tests.ledger.words import Crash, Watched, crashing
 
 gateway._SUBMITS.add(("POST", "/api/v1/batches"))
@@ -79,6 +85,14 @@ def wipe(valkey: str) -> None:
         client.flushall()
 
 
+class NoSteps:
+    """An attempt that is never lost."""
+
+    def reached(self, percent: int) -> None: ...
+    def started(self, child: object) -> None: ...
+    def raise_if_lost(self) -> None: ...
+
+
 class Works:
     """A worker that ends jobs as it is told, without rendering."""
 
@@ -113,20 +127,17 @@ class Works:
         self._close(lease, State.FAILED, reason="template.error", message="line 3")
         return lease.id
 
-    def assemble(self, *, generation: int = 0) -> str:
-        """What the worker makes of an assembly, in short."""
+    def assemble(self) -> Any:
+        """The worker takes the job that assembles, and does; its request's data."""
         lease = self.claim()
         request = self._wired.ledger.open_request(lease.id)
         assert request
-        assert (request.report_type, request.data["generation"]) == (RESULT_TYPE, generation)
-        batch = batch_of(self._wired, request.data["batch"])
-        looked = batch_desk.look(self._wired, tenant="acme", id=batch.id)
-        self._close(lease, State.COMPLETED, result=publish(self._wired, looked, generation))
-        done = self._wired.ledger.receipt(lease.id)
-        assert done
-        assert done.result
-        self._wired.queue.complete(self._worker, Completed(lease, done.result))
-        return lease.id
+        assert request.report_type == RESULT_TYPE
+        assembly = Assembly(request, self._wired.ledger, self._wired.batches, self._wired.settings)
+        result = assembly.make(NoSteps(), still_ours=lambda: None)
+        self._wired.queue.complete(self._worker, Completed(lease, result))
+        self._close(lease, State.COMPLETED, result=result)
+        return request.data
 
     def _close(self, lease: Lease, state: State, **ending: Any) -> None:
         request = self._wired.ledger.open_request(lease.id)
@@ -424,12 +435,6 @@ def test_what_a_caller_has_no_patience_for_is_left_for_the_next_time(
 # The result.
 
 
-def publish(wired: Wiring, looked: batch_desk.Look, generation: int) -> Any:
-    from report_queue.assembly import manifest_of, result_of
-
-    raise NotImplementedError
-
-
 def test_a_batch_that_has_not_ended_is_not_assembled(wired: Wiring, api: Api, works: Works) -> None:
     submitted(api, 2)
     works.complete()
@@ -526,7 +531,7 @@ def test_a_batch_whose_store_is_away_keeps_no_other_from_being_assembled(
     works.complete()
     find = wired.batches.find
 
-    def found(*, tenant: str, id: str) -> Any:
+    def found(*, tenant: str, id: str) -> Any:  # noqa: A002 (the word of the API)
         if id == away:
             raise StoreAway("S3 does not answer")
         return find(tenant=tenant, id=id)
@@ -539,4 +544,128 @@ def test_looking_for_batches_wants_the_broker(api: Api, wired: Wiring, broker_aw
     name = submitted(api)
     assert api.get(f"/api/v1/batches/{name}").status == 503
     with pytest.raises(BrokerAway):
-        assemble_due(wiring_now())
+        assemble_due(wiring())
+
+
+def content(answer: Answer) -> bytes:
+    """What a link leads to."""
+    key = answer.json["url"].partition("?")[0].partition("/reports/")[2]
+    return bytes(boto3.client("s3").get_object(Bucket="reports", Key=f"reports/{key}")["Body"].read())
+
+
+def download(api: Api, name: str) -> Answer:
+    return api.get(f"/api/v1/batches/{name}/download", headers={"accept": "application/json"})
+
+
+def manifest_in(body: bytes) -> Any:
+    return json.loads(zipfile.ZipFile(io.BytesIO(body)).read("manifest.json"))
+
+
+def test_the_result_is_downloaded_when_it_is_there(wired: Wiring, api: Api, works: Works) -> None:
+    name = submitted(api, 2)
+    done, failed = works.complete(), works.fail()
+    assert download(api, name).status == 409
+    assemble_due(wired)
+    assert download(api, name).status == 409
+    works.assemble()
+    answer = download(api, name)
+    assert (answer.status, answer.json["fileName"], answer.json["expiresIn"]) == (200, f"batch-{name}.zip", 300)
+    assert manifest_in(content(answer))["counts"] == {"completed": 1, "failed": 1, "cancelled": 0}
+    redirect = api.get(f"/api/v1/batches/{name}/download")
+    assert redirect.status == 302
+    assert f"reports/acme/{name}.000000.zip" in redirect.headers["location"]
+    one = shown(api, name)
+    assert (one["status"], one["progress"], one["assembly"]) == ("ended", 1, None)
+    assert one["resultUrl"] == f"/api/v1/batches/{name}/download"
+    assert {member["jobId"]: member["status"] for member in one["members"]} == {done: "completed", failed: "failed"}
+
+
+def test_retrying_what_failed_gives_a_new_generation_of_the_result(wired: Wiring, api: Api, works: Works) -> None:
+    name = submitted(api, 3)
+    works.complete()
+    works.fail()
+    works.fail()
+    assemble_due(wired)
+    works.assemble()
+    assert act(api, name, "retry").json["data"]["jobs"] == 2
+    assert download(api, name).status == 409  # not of these jobs
+    works.complete()
+    works.complete()
+    assert download(api, name).status == 409
+    assert assemble_due(wired) == 1
+    assert works.assemble()["generation"] == 2
+    manifest = manifest_in(content(download(api, name)))
+    assert (manifest["generation"], manifest["counts"]["completed"]) == (2, 3)
+    assert len([key for key in keys_in_bucket() if key.endswith(".zip")]) == 2
+
+
+def test_a_batch_that_the_broker_forgot_is_shown_by_its_manifest(
+    wired: Wiring, api: Api, works: Works, valkey: str
+) -> None:
+    name = submitted(api, 3)
+    works.complete()
+    works.fail()
+    act(api, name, "cancel")
+    assemble_due(wired)
+    works.assemble()
+    before = shown(api, name)
+    wipe(valkey)
+    watched = Watched(wired.ledger._bucket._client)
+    wired.ledger._bucket._client = watched
+    assert shown(api, name) == before
+    assert len(watched.calls) < 6  # whatever the number of jobs
+    assert download(api, name).status == 200
+
+
+def test_an_assembly_that_failed_is_told_and_tried_again(wired: Wiring, api: Api, works: Works) -> None:
+    name = submitted(api, 1)
+    works.complete()
+    assemble_due(wired)
+    works.fail()
+    one = shown(api, name)
+    assert (one["status"], one["assembly"]["status"], one["assembly"]["failedReason"]) == ("ended", "failed", "line 3")
+    answer = download(api, name)
+    assert (answer.status, "retry" in answer.json["detail"]) == (409, True)
+    assert act(api, name, "retry").status == 200
+    works.assemble()
+    assert download(api, name).status == 200
+
+
+def test_each_function_may_do_what_it_does_for_batches(wired: Wiring, api: Api, works: Works) -> None:
+    ledger = wired.ledger._bucket
+    free = ledger._client
+
+    @contextmanager
+    def acting(name: str) -> Iterator[None]:
+        ledger._client = Guarded(free, function(name).may)
+        try:
+            yield
+        finally:
+            ledger._client = free
+
+    with acting("authorizer"):
+        assert submit(api).status == 503
+    with acting("submit"):
+        name = submit(api, 3, key="one").json["data"]["batchId"]
+        assert submit(api, 3, key="one").status == 202
+        wired.batches.pend(tenant="acme", id=name, expanded=False, at=0)
+        assert submit(api, 3, key="one").status == 202
+    wired.batches.pend(tenant="acme", id=name, expanded=False, at=0)
+    with acting("requeue_stalled"):
+        assert take_up(wired, enough=lambda: False) == 1
+        wired.batches.pend(tenant="acme", id=NOBODY, expanded=False, at=0)
+        take_up(wired, enough=lambda: False)
+        assert wired.batches.pending(tenant="acme", id=NOBODY) is None
+    with acting("worker"):
+        works.complete()
+        works.fail()
+    with acting("dashboard"):
+        assert shown(api, name)["counts"]["waiting"] == 1
+        assert act(api, name, "cancel").json["data"]["jobs"] == 1
+    with acting("poller"):
+        assert assemble_due(wired) == 1
+    with acting("worker"):
+        works.assemble()
+    with acting("dashboard"):
+        assert download(api, name).status == 200
+        assert act(api, name, "retry").json["data"]["jobs"] == 2

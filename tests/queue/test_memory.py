@@ -5,8 +5,8 @@ from typing import Any
 from brokers import settings_for, valkey_server
 from queue_words import T0
 from report_queue.job import NewJob
-from report_queue.request import random_job_id
 from report_queue.queue import Queue
+from report_queue.request import random_job_id
 from report_queue.wiring import broker
 
 

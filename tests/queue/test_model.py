@@ -147,7 +147,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.leases)
     @rule(data=st.data(), success=st.booleans(), permanent=st.booleans(), blameless=st.booleans())
     def end(self, data: st.DataObject, success: bool, permanent: bool, blameless: bool) -> None:
-        by, lease = data.draw(st.sampled_from(self.leases))  # stale ones too, and the same one again
+        by, lease = self.draw_lease(data)
         job = self.jobs.get(lease.id)
         if success:
             verdict = self.queue.complete(worker(by), completed(lease), now=self.now)
@@ -182,7 +182,7 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.leases)
     @rule(data=st.data())
     def beat(self, data: st.DataObject) -> None:
-        by, lease = data.draw(st.sampled_from(self.leases))
+        by, lease = self.draw_lease(data)
         job = self.jobs.get(lease.id)
         (verdict,) = self.queue.beat(worker(by), [(lease, 60)], now=self.now)
         refusal = self.refusal(job, by, lease)
@@ -236,7 +236,10 @@ class Machine(RuleBasedStateMachine):
             self.moves("promote by hand", name, State.WAITING, self.now)
         assert verdict == (job.state if job else Verdict.UNKNOWN)
 
-    @rule(verb=st.sampled_from(["promote", "requeue", "expire", "prune"]), seconds=st.sampled_from([0, 7, 61]))
+    @rule(
+        verb=st.sampled_from(["promote", "requeue", "expire", "prune", "prune", "wake"]),
+        seconds=st.sampled_from([0, 7, 61]),
+    )
     def poll(self, verb: str, seconds: int) -> None:
         self.now += seconds * SECOND
         if verb == "promote":
@@ -246,6 +249,8 @@ class Machine(RuleBasedStateMachine):
             assert set(reply.requeued) | set(reply.failed) == self.requeue_expected()
         elif verb == "expire":
             assert set(self.queue.expire(now=self.now)) == self.expire_expected()
+        elif verb == "wake":
+            self.woken(self.queue.wake(now=self.now))
         else:
             assert self.queue.prune(now=self.now) == self.prune_expected()
 
@@ -253,10 +258,6 @@ class Machine(RuleBasedStateMachine):
     def pause(self, what: tuple[str, ...]) -> None:
         self.paused = dict.fromkeys(what, self.now)
         self.woken(self.queue.pause(self.paused, now=self.now))
-
-    @rule()
-    def wake(self) -> None:
-        self.woken(self.queue.wake(now=self.now))
 
     @rule()
     def look(self) -> None:
@@ -295,6 +296,17 @@ class Machine(RuleBasedStateMachine):
         """A job in one of the states, where there is one (None: one that is not known), and else any."""
         fitting = [name for name in NAMES if (self.jobs[name].state if name in self.jobs else None) in states]
         return data.draw(st.sampled_from(fitting * 3 + NAMES))
+
+    def draw_lease(self, data: st.DataObject) -> tuple[str, Lease]:
+        """One that holds, where there is one; and else any: a stale one, the same one again."""
+        holding = [
+            (by, lease)
+            for by, lease in self.leases
+            if (job := self.jobs.get(lease.id))
+            and job.state is State.ACTIVE
+            and (job.attempt, job.worker) == (lease.attempt, by)
+        ]
+        return data.draw(st.sampled_from(holding * 3 + self.leases))
 
     def counts(self, *tenants: str) -> dict[State, int]:
         mine = [job for job in self.jobs.values() if job.tenant in tenants]

@@ -1,6 +1,7 @@
 """One job's way through a slot of a worker, from its lease to its outcome.
 
     read the request (ledger) ──► render (child) ──► still ours? (queue) ──► publish (ledger) ──► outcome
+                              └─► or assemble a batch's result (`assembly`) ──────────────────────────^
 
 Errors meet the queue here: PermanentFailure ends the job, TransientFailure is retried, LeaseLost is dropped.
 It knows nothing of HTTP, Redis, S3 or PDF beyond the verbs of `queue`, `ledger` and `render`.
@@ -14,11 +15,14 @@ from dataclasses import dataclass, field
 from io import BufferedRandom
 from typing import Final
 
+from report_queue.assembly import Assembly, Killable
+from report_queue.batch import RESULT_TYPE
+from report_queue.batch_store import BatchStore
 from report_queue.errors import BrokerAway, LeaseLost, PermanentFailure, StoreAway, TransientFailure, whereabouts
 from report_queue.job import Completed, Failed, Lease, Outcome, Progress, Result, Verdict
 from report_queue.ledger import Ledger
 from report_queue.queue import Queue
-from report_queue.render import Rendered, Renderer, Rendering, RenderJob
+from report_queue.render import Rendered, Renderer, RenderJob
 from report_queue.replies import Worker
 from report_queue.request import Request
 from report_queue.settings import Settings
@@ -38,26 +42,26 @@ class Attempt:
     progress: int = Progress.CLAIMED
     request: Request | None = None
     lost: Verdict | None = None
-    _rendering: Rendering | None = None
+    _child: Killable | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def reached(self, percent: int) -> None:
         """A step is behind it."""
         self.progress = percent
 
-    def started(self, rendering: Rendering) -> None:
+    def started(self, child: Killable) -> None:
         """Its child runs, or is ended at once where the job is lost already."""
         with self._lock:
-            self._rendering = rendering
+            self._child = child
             if self.lost:
-                rendering.kill()
+                child.kill()
 
     def drop(self, verdict: Verdict) -> None:
         """Someone else owns the job, or it was cancelled: end the child."""
         with self._lock:
             self.lost = verdict
-            if self._rendering:
-                self._rendering.kill()
+            if self._child:
+                self._child.kill()
 
     def raise_if_lost(self) -> None:
         """Raises LeaseLost after `drop`."""
@@ -82,6 +86,8 @@ class Slot:
             attempt.request = request = self.ledger.open_request(lease.id)
             if request is None:
                 return self._as_closed(lease)
+            if request.report_type == RESULT_TYPE:
+                return Completed(lease, self._assemble(attempt, request))
             if published := self._published(lease):
                 return Completed(lease, published)
             with tempfile.TemporaryFile() as pdf:
@@ -146,6 +152,13 @@ class Slot:
         rendering = self.renderer.start(job, pdf)
         attempt.started(rendering)
         return rendering.wait(seconds=seconds, progress=attempt.reached)
+
+    def _assemble(self, attempt: Attempt, request: Request) -> Result:
+        attempt.raise_if_lost()
+        assembly = Assembly(request, self.ledger, BatchStore.beside(self.ledger), self.settings)
+        result = assembly.make(attempt, still_ours=lambda: self._still_ours(attempt))
+        attempt.reached(Progress.PUBLISHED)
+        return result
 
     def _still_ours(self, attempt: Attempt) -> None:
         """Ask once more before the one step that cannot be taken back. With the broker away we go on: the ledger

@@ -35,7 +35,7 @@ _RETRYABLE: Final = frozenset({State.FAILED, State.CANCELLED})
 
 @dataclass(frozen=True)
 class Accepted:
-    """The answer to a batch. `expanded` is False where its jobs are made later: the broker or time was wanting."""
+    """The answer to a batch. `expanded` is False where jobs of it are made later, for want of time."""
 
     batch: Batch
     replayed: bool  # the same batch was here before, under the same Idempotency-Key

@@ -11,11 +11,10 @@ from report_queue.views import moment
 
 def accepted(answer: Accepted) -> dict[str, Any]:
     """POST /api/v1/batches"""
-    message = "The reports are queued." if answer.expanded else "The reports are accepted and will be queued."
     return {
         "statusCode": 202,
         "success": True,
-        "message": "This batch was accepted before." if answer.replayed else message,
+        "message": "This batch was accepted before." if answer.replayed else "The batch is accepted.",
         "data": {"batchId": answer.batch.id, "jobs": answer.batch.jobs},
     }
 

@@ -1,0 +1,207 @@
+"""Assembling, the worker's part: the reports of a batch's jobs become one zip or one PDF, with a manifest of them all.
+
+    receipts (ledger) ──► all ended, and of this generation? ──► reports (store) ──► zip, or a child merges ──► publish
+
+A job that failed has its line in the manifest and no file: 993 reports of 1,000 are a result. The same generation gives
+the same bytes, so that an attempt publishes what an earlier one would have. It knows nothing of HTTP or Redis.
+"""
+
+import hashlib
+import json
+import math
+import tempfile
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from report_queue.batch import Batch, ResultKind
+from report_queue.batch_store import BatchStore
+from report_queue.errors import PermanentFailure, TransientFailure
+from report_queue.job import Progress, Result, State
+from report_queue.ledger import Ledger
+from report_queue.merging import Merging, Part
+from report_queue.receipt import Receipt
+from report_queue.request import Request
+from report_queue.settings import Settings
+
+_READERS: Final = 8
+
+
+class Killable(Protocol):
+    """A child that can be ended from any thread."""
+
+    def kill(self) -> None: ...
+
+
+class Steps(Protocol):
+    """What an attempt is told on its way."""
+
+    def reached(self, percent: int) -> None: ...
+    def started(self, child: Killable) -> None: ...
+    def raise_if_lost(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """One generation of one batch, as its job's request says."""
+
+    request: Request
+    ledger: Ledger
+    store: BatchStore
+    settings: Settings
+
+    def make(self, steps: Steps, *, still_ours: Callable[[], None]) -> Result:
+        """The result, published; one that an earlier attempt published is taken as it is.
+
+        Raises TransientFailure where a job's receipt is not there yet, PermanentFailure where a job was retried since:
+        then there will be a later generation.
+        """
+        began = time.monotonic()
+        if there := self.store.published(**self._named, kind=self._kind):
+            return there
+        receipts = self._receipts(steps)
+        with tempfile.TemporaryDirectory() as folder:
+            output = Path(folder, "result")
+            manifest, pages, peak_mb = self._write(receipts, output, Path(folder), steps)
+            with output.open("rb") as body:
+                digest = hashlib.file_digest(body, "sha256").hexdigest()
+                steps.reached(Progress.WRITTEN)
+                still_ours()
+                return self.store.publish(
+                    **self._named,
+                    kind=self._kind,
+                    manifest=manifest,
+                    body=body,
+                    made=lambda key: Result(
+                        key, output.stat().st_size, pages, digest, round(time.monotonic() - began, 3), peak_mb
+                    ),
+                )
+
+    def _receipts(self, steps: Steps) -> list[Receipt]:
+        batch, ids = self._data["batch"], self._member_ids
+        with ThreadPoolExecutor(_READERS) as readers:
+            found: list[Receipt] = []
+            for start in range(0, len(ids), _READERS):
+                steps.raise_if_lost()
+                for receipt in readers.map(self._receipt, ids[start : start + _READERS]):
+                    if receipt is None:
+                        raise TransientFailure("some of the batch's jobs have not ended", reason="batch.running")
+                    found.append(receipt)
+        if sum(receipt.request.round for receipt in found) != self._data["generation"]:
+            raise PermanentFailure(f"jobs of batch {batch} were retried since", reason="batch.superseded")
+        return found
+
+    def _receipt(self, job_id: str) -> Receipt | None:
+        return self.ledger.receipt(job_id) if self.ledger.unfinished(job_id) is None else None
+
+    def _write(self, receipts: Sequence[Receipt], output: Path, folder: Path, steps: Steps) -> tuple[bytes, int, int]:
+        """Write the result; its manifest, its pages, and the memory (MB) of the child that made it, 0 without one."""
+        write = self._zip if self._kind is ResultKind.ZIP else self._pdf
+        return write(receipts, output, folder, steps)
+
+    def _zip(self, receipts: Sequence[Receipt], output: Path, _: Path, steps: Steps) -> tuple[bytes, int, int]:
+        at = datetime.fromtimestamp(self.request.accepted_at / 1000, UTC).timetuple()[:6]
+        kept: list[int] = []
+        with zipfile.ZipFile(output, "w", zipfile.ZIP_STORED) as whole:  # a PDF is compressed already
+            for n, body in self._reports(receipts, steps):
+                whole.writestr(zipfile.ZipInfo(_file_name(n, receipts[n]), at), body)
+                kept.append(n)
+            manifest = self._manifest(receipts, kept)
+            whole.writestr(zipfile.ZipInfo("manifest.json", at), manifest)
+        return manifest, _pages(receipts, kept), 0
+
+    def _pdf(self, receipts: Sequence[Receipt], output: Path, folder: Path, steps: Steps) -> tuple[bytes, int, int]:
+        kept: list[int] = []
+        parts: list[Part] = []
+        for n, body in self._reports(receipts, steps):
+            path = folder / f"{n}.pdf"
+            path.write_bytes(body)
+            kept.append(n)
+            parts.append(Part(str(path), f"{n:03} {receipts[n].request.report_type}"))
+        if not parts:
+            raise PermanentFailure(
+                "none of the batch's jobs has a report: there is nothing to merge", reason="batch.empty"
+            )
+        manifest = self._manifest(receipts, kept)
+        seconds = 0.8 * self.settings.attempt_ms / 1000
+        merging = Merging(
+            parts,
+            manifest=manifest.decode(),
+            output=output,
+            memory_mb=self.settings.child_memory_mb,
+            cpu_seconds=math.ceil(seconds),
+        )
+        steps.started(merging)
+        merged = merging.wait(seconds=seconds)
+        return manifest, merged.pages, merged.peak_memory_mb
+
+    def _reports(self, receipts: Sequence[Receipt], steps: Steps) -> Iterator[tuple[int, bytes]]:
+        """The reports that there are, in their order, a few at a time: together they may be more than memory holds."""
+        wanted = [(n, receipt.result.key) for n, receipt in enumerate(receipts) if receipt.result]
+        with ThreadPoolExecutor(_READERS) as readers:
+            for start in range(0, len(wanted), _READERS):
+                steps.raise_if_lost()
+                steps.reached(Progress.CLAIMED + (Progress.LAID_OUT - Progress.CLAIMED) * start // len(wanted))
+                group = wanted[start : start + _READERS]
+                bodies = readers.map(self.store.report, [key for _, key in group])
+                yield from ((n, body) for (n, _), body in zip(group, bodies, strict=True) if body is not None)
+
+    def _manifest(self, receipts: Sequence[Receipt], kept: Sequence[int]) -> bytes:
+        """What became of each job, as JSON; `kept` are the places of those whose report is in the result."""
+        there = frozenset(kept)
+        counts = Counter(receipt.state for receipt in receipts)
+        told = {
+            "batchId": self._data["batch"],
+            "generation": self._data["generation"],
+            "jobs": len(receipts),
+            "counts": {state.value: counts[state] for state in State if state.is_terminal},
+            "members": [_line(n, receipt, n in there) for n, receipt in enumerate(receipts)],
+        }
+        return json.dumps(told, ensure_ascii=False, indent=1).encode("utf-8", "replace")
+
+    @property
+    def _data(self) -> dict[str, Any]:
+        return dict(self.request.data)
+
+    @property
+    def _kind(self) -> ResultKind:
+        return ResultKind(self._data["result"])
+
+    @property
+    def _named(self) -> dict[str, Any]:
+        return {"tenant": self.request.tenant, "id": self._data["batch"], "generation": self._data["generation"]}
+
+    @property
+    def _member_ids(self) -> tuple[str, ...]:
+        data = self._data
+        return Batch(data["batch"], self.request.tenant, None, self._kind, data["jobs"], "", 0).member_ids
+
+
+def _line(n: int, receipt: Receipt, kept: bool) -> dict[str, Any]:
+    completed = receipt.state is State.COMPLETED
+    gone = completed and not kept
+    return {
+        "n": n,
+        "jobId": receipt.request.id,
+        "reportType": receipt.request.report_type,
+        "status": receipt.state.value,
+        "round": receipt.request.round,
+        "fileName": _file_name(n, receipt) if kept else None,
+        "pages": receipt.result.pages if receipt.result and kept else None,
+        "reason": "report.missing" if gone else receipt.reason,
+        "failedReason": "the report is not kept any more" if gone else receipt.message,
+    }
+
+
+def _file_name(n: int, receipt: Receipt) -> str:
+    return f"{n:03}-{receipt.request.report_type}-{receipt.request.id}.pdf"
+
+
+def _pages(receipts: Sequence[Receipt], kept: Sequence[int]) -> int:
+    return sum(result.pages for n in kept if (result := receipts[n].result))
