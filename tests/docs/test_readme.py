@@ -15,8 +15,8 @@ from readme import ROOT
 from cdk_app import topology
 from cdk_app.environments import Environment
 from cdk_app.local.__main__ import _parser
-from report_queue import problems, secret
-from report_queue.job import Progress, State, Verdict
+from report_queue import options, problems, secret
+from report_queue.job import TERMINAL, Progress, State, Verdict
 from report_queue.keys import SCOPES
 from report_queue.reports import report_types
 from report_queue.settings import Settings
@@ -201,9 +201,9 @@ def test_settings_in_words_have_the_values_of_the_defaults() -> None:
     assert f"at most {default['attempt_ms'] // 60_000} minutes; its child" in words
     assert f"after {default['backoff_ms'] // 1000} s, then {2 * default['backoff_ms'] // 1000} s" in words
     assert (default["attempts"], default["stalls"], default["backoff_jitter"]) == (3, 3, 0.5)  # three, four, up to half
-    assert (
-        f"after {default['retention_completed_ms'] // 86_400_000} days, beyond {default['retention_completed_count']:,} per state" in words
-    )
+    days = {default[f"retention_{state}_ms"] // 86_400_000 for state in TERMINAL}
+    counts = {default[f"retention_{state}_count"] for state in TERMINAL}
+    assert [f"after {days.pop()} days, beyond {counts.pop():,} per state" in words, days, counts] == [True, set(), set()]
     assert f"a key for {default['link_seconds'] // 60} minutes" in words
     assert f"A body may have {default['body_bytes'] // 1_000_000} MB" in words
     assert f"for up to {topology.AUTHORIZER_CACHE_S + secret.FRESH_S} s more" in words
@@ -226,8 +226,14 @@ def test_every_api_path_that_is_named_is_a_route() -> None:
     assert [path for path in named if not any(re.fullmatch(route, path) for route in routes)] == []
 
 
-def test_errors_are_those_of_the_table() -> None:
+def test_options_are_those_that_are_taken() -> None:
     rows = readme.tables(readme.section("HTTP API"))[1]
+    named = [name for row in rows for name in re.findall(r"`(\w+)`", row[0])]
+    assert sorted(named) == sorted(options.NAMES)
+
+
+def test_errors_are_those_of_the_table() -> None:
+    rows = readme.tables(readme.section("HTTP API"))[2]
     expected = [(problem.status, problem.type) for problem in (*problems.TABLE.values(), problems.UNEXPECTED)]
     assert sorted((int(row[0]), row[1]) for row in rows) == sorted(expected)
 

@@ -17,6 +17,8 @@ import redis
 from gateway import Answer, Api, keys_in_bucket
 
 from cdk_app.topology import function
+from functions.poller import handler as poller
+from functions.requeue_stalled import handler as requeue_stalled
 from report_queue import batch_desk, desk
 from report_queue.assemble import assemble_due
 from report_queue.assembly import Assembly
@@ -30,7 +32,8 @@ from report_queue.replies import Worker
 from report_queue.reports import report_types
 from report_queue.wiring import Wiring, wiring
 from tests.functions.test_may import Guarded
-from tests.ledger.words import Crash, Watched, crashing
+from tests.ledger.words import Context as Ticking
+from tests.ledger.words import Crash, Watched, crashing, sample
 
 gateway._SUBMITS.add(("POST", "/api/v1/batches"))
 
@@ -78,6 +81,12 @@ def states(wired: Wiring, name: str) -> list[State | None]:
 def later(wired: Wiring, by: int = LATER_MS) -> Wiring:
     """The same, when its clock has gone on."""
     return replace(wired, now_ms=lambda: wired.now_ms() + by)
+
+
+def wipe_batch(wired: Wiring, name: str) -> None:
+    """As after a crash in the middle: not all of it is known to be there, and the broker does not look at it."""
+    wired.batches.pend(tenant="acme", id=name, expanded=False, at=0)
+    wired.batch_facet.close(name)
 
 
 def wipe(valkey: str) -> None:
@@ -317,6 +326,30 @@ def test_a_batch_that_cannot_be_read_keeps_no_other_from_being_expanded(wired: W
     name = submitted(api)
     wired.batches.pend(tenant="acme", id=name, expanded=False, at=0)
     assert take_up(wired, enough=lambda: False) == 1
+
+
+def test_requeue_stalled_takes_up_batches_and_the_poller_has_them_assembled(
+    wired: Wiring, api: Api, works: Works
+) -> None:
+    name = submitted(api, 1)
+    wipe_batch(wired, name)
+    requeue_stalled.handler(sample("requeue_stalled"), Ticking(remaining_ms=100_000))  # type: ignore[arg-type]
+    works.complete()
+    poller.handler(sample("poller"), Ticking(remaining_ms=10_000))  # type: ignore[arg-type]
+    assert open_ids(wired) == {batch_of(wired, name).result_id(0)}
+
+
+def test_with_no_time_left_batches_are_left_alone(wired: Wiring, api: Api, works: Works) -> None:
+    name = submitted(api, 1)
+    works.complete()
+    wired.batches.pend(tenant="acme", id=name, expanded=False, at=0)
+    requeue_stalled.handler(sample("requeue_stalled"), Ticking(remaining_ms=1_000))  # type: ignore[arg-type]
+    pending = wired.batches.pending(tenant="acme", id=name)
+    assert pending
+    assert not pending.expanded
+    wired.batches.pend(tenant="acme", id=name, expanded=True, at=0)
+    poller.handler(sample("poller"), Ticking(remaining_ms=1_000))  # type: ignore[arg-type]
+    assert open_ids(wired) == set()
 
 
 # Looking.

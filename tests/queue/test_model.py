@@ -106,17 +106,21 @@ class Machine(RuleBasedStateMachine):
         self.paused: dict[str, int] = {}
         self.tokens: list[int] = []  # when each wake was granted
         self.counted = 0
+        for name, life in (("a", 0), ("b", 0), ("d", 5 * SECOND)):  # so that there is something to do
+            self.enqueues(name, delay=20 * SECOND if life else 0, life=life, priority=5)
 
     # What happens.
 
     @rule(
         data=st.data(),
         delay=st.sampled_from([0, 0, 20 * SECOND]),
-        life=st.sampled_from([0, 5 * SECOND, 30 * SECOND]),
+        life=st.sampled_from([0, 0, 5 * SECOND]),
         priority=st.sampled_from([5, 5, 0, 9]),
     )
     def enqueue(self, data: st.DataObject, delay: int, life: int, priority: int) -> None:
-        name = self.draw(data, None)
+        self.enqueues(self.draw(data, None), delay=delay, life=life, priority=priority)
+
+    def enqueues(self, name: str, *, delay: int, life: int, priority: int) -> None:
         due_at = self.now + delay if delay else None
         expires_at = self.now + life if life else None
         options = {"due_at": due_at, "expires_at": expires_at, "priority": priority, "attempts": 2}
@@ -254,7 +258,7 @@ class Machine(RuleBasedStateMachine):
         else:
             assert self.queue.prune(now=self.now) == self.prune_expected()
 
-    @rule(what=st.sampled_from([(), (), ("sales",), ("test",), ("*",)]))
+    @rule(what=st.sampled_from([(), (), (), ("sales",), ("*",)]))
     def pause(self, what: tuple[str, ...]) -> None:
         self.paused = dict.fromkeys(what, self.now)
         self.woken(self.queue.pause(self.paused, now=self.now))
@@ -413,8 +417,8 @@ def run(url: str, *, cluster: bool, examples: int) -> set[Any]:
 
 
 def test_any_order_of_verbs_keeps_to_the_drawing_and_takes_every_arrow(valkey: str) -> None:
-    assert run(valkey, cluster=False, examples=200) == ARROWS
+    assert run(valkey, cluster=False, examples=160) == ARROWS
 
 
 def test_any_order_of_verbs_keeps_to_the_drawing_in_cluster_mode_too(valkey_cluster: str) -> None:
-    assert run(valkey_cluster, cluster=True, examples=30) <= ARROWS
+    assert run(valkey_cluster, cluster=True, examples=20) <= ARROWS

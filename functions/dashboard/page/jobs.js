@@ -9,6 +9,7 @@ import { ago, tell } from "./time.js";
 import { titles } from "./types.js";
 
 const LIMIT = 20;
+const LAST_PAGE = 3000 / LIMIT + 1; // the API leads no further in by pages
 
 // What a state's table shows beside the report: a column has a name, how its cell is made, and how it is brought up to date.
 const moment = (name, pick) => ({ name, make: ago, update: (cell, job) => tell(cell, pick(job)) });
@@ -44,7 +45,7 @@ const COLUMNS = {
 export function jobs({ query }) {
   const asked = query.get("state");
   const state = asked !== null && Object.hasOwn(STATES, asked) ? asked : "completed";
-  const page = Math.max(1, Math.trunc(Number(query.get("page"))) || 1);
+  const page = Math.min(LAST_PAGE, Math.max(1, Math.trunc(Number(query.get("page"))) || 1));
   const columns = COLUMNS[state];
   const address = (number) => `#/jobs?state=${state}${number > 1 ? `&page=${number}` : ""}`;
 
@@ -86,7 +87,7 @@ export function jobs({ query }) {
     table.hidden = list.jobs.length === 0;
     empty.hidden = list.jobs.length > 0;
     write(empty, page > 1 ? "Nothing on this page any more." : STATES[state].none);
-    const last = Math.max(1, Math.ceil(list.total / list.limit));
+    const last = Math.min(LAST_PAGE, Math.max(1, Math.ceil(list.total / list.limit)));
     pager.hidden = last === 1 && page === 1;
     const first = (page - 1) * list.limit;
     write(place, list.jobs.length ? `${count(first + 1)}–${count(first + list.jobs.length)} of ${count(list.total)}` : `0 of ${count(list.total)}`);

@@ -1,6 +1,6 @@
 """Assembling, the worker's part: the reports of a batch's jobs become one zip or one PDF, with a manifest of them all.
 
-    receipts (ledger) ──► all ended, and of this generation? ──► reports (store) ──► zip, or a child merges ──► publish
+    receipts (ledger) ──► all there, and of this generation? ──► reports (store) ──► zip, or a child merges ──► publish
 
 A job that failed has its line in the manifest and no file: 993 reports of 1,000 are a result. The same generation gives
 the same bytes, so that an attempt publishes what an earlier one would have. It knows nothing of HTTP or Redis.
@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -59,8 +60,8 @@ class Assembly:
     def make(self, steps: Steps, *, still_ours: Callable[[], None]) -> Result:
         """The result, published; one that an earlier attempt published is taken as it is.
 
-        Raises TransientFailure where a job's receipt is not there yet, PermanentFailure where a job was retried since:
-        then there will be a later generation.
+        Raises TransientFailure where a job's receipt is not there yet, PermanentFailure where there is one of a later
+        round: then there will be a later generation.
         """
         began = time.monotonic()
         if there := self.store.published(**self._named, kind=self._kind):
@@ -84,21 +85,19 @@ class Assembly:
                 )
 
     def _receipts(self, steps: Steps) -> list[Receipt]:
-        batch, ids = self._data["batch"], self._member_ids
+        """Each job's receipt. A retry that is under way changes nothing: this generation is of how the jobs had ended."""
+        found: list[Receipt] = []
         with ThreadPoolExecutor(_READERS) as readers:
-            found: list[Receipt] = []
-            for start in range(0, len(ids), _READERS):
+            for start in range(0, len(self._member_ids), _READERS):
                 steps.raise_if_lost()
-                for receipt in readers.map(self._receipt, ids[start : start + _READERS]):
-                    if receipt is None:
-                        raise TransientFailure("some of the batch's jobs have not ended", reason="batch.running")
-                    found.append(receipt)
-        if sum(receipt.request.round for receipt in found) != self._data["generation"]:
-            raise PermanentFailure(f"jobs of batch {batch} were retried since", reason="batch.superseded")
+                group = self._member_ids[start : start + _READERS]
+                found += [receipt for receipt in readers.map(self.ledger.receipt, group) if receipt]
+        rounds, wanted = sum(receipt.request.round for receipt in found), self._data["generation"]
+        if len(found) < len(self._member_ids) or rounds < wanted:
+            raise TransientFailure("some of the batch's jobs have no receipt yet", reason="batch.running")
+        if rounds > wanted:
+            raise PermanentFailure("some of the batch's jobs were retried since", reason="batch.superseded")
         return found
-
-    def _receipt(self, job_id: str) -> Receipt | None:
-        return self.ledger.receipt(job_id) if self.ledger.unfinished(job_id) is None else None
 
     def _write(self, receipts: Sequence[Receipt], output: Path, folder: Path, steps: Steps) -> tuple[bytes, int, int]:
         """Write the result; its manifest, its pages, and the memory (MB) of the child that made it, 0 without one."""
@@ -177,7 +176,7 @@ class Assembly:
     def _named(self) -> dict[str, Any]:
         return {"tenant": self.request.tenant, "id": self._data["batch"], "generation": self._data["generation"]}
 
-    @property
+    @cached_property
     def _member_ids(self) -> tuple[str, ...]:
         data = self._data
         return Batch(data["batch"], self.request.tenant, None, self._kind, data["jobs"], "", 0).member_ids

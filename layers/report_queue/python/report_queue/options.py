@@ -155,6 +155,8 @@ _CHECKS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "tags": _tags,
 }
 
+NAMES: Final = tuple(_CHECKS)
+
 
 def _pointer(name: str) -> str:
     cut = name.encode("utf-8", "backslashreplace").decode("utf-8")[:200]

@@ -19,7 +19,7 @@ from report_queue.problems import parameter_faults
 from report_queue.replies import Where
 from report_queue.request import ID_PATTERN, refuse_if
 
-MOST_OFFSET: Final = 10_000  # further in, only a cursor leads
+MOST_OFFSET: Final = 3_000  # further in, only a cursor leads
 
 _ID: Final = ID_PATTERN.strip("^$")
 _PLACE: Final = re.compile(rf"\d{{13}}\|{_ID}")

@@ -64,13 +64,17 @@ end
 
 local function list(args)
   local jobs, skip, last = {}, args.offset, nil
+  -- Where the ranges decide everything, who is passed over need not be read.
+  local exact = args.state and not (args.tag or args.signature or args.batch or args.state == 'waiting' and (args.from or args.to))
   local found = candidates(args)
   for looked, candidate in ipairs(found) do
     if #jobs == args.limit or looked > SCAN + args.offset then return {jobs = jobs, after = last} end
     last = candidate[1]
-    local entry = entry_of(candidate[2])
-    if entry and wanted(entry, args) then
-      if skip > 0 then skip = skip - 1 else jobs[#jobs + 1] = entry end
+    local entry = not (exact and skip > 0) and entry_of(candidate[2])
+    if skip > 0 and (exact or entry and wanted(entry, args)) then
+      skip = skip - 1
+    elseif entry and wanted(entry, args) then
+      jobs[#jobs + 1] = entry
     end
   end
   return {jobs = jobs, after = #found >= SCAN and last or nil}
