@@ -1,6 +1,7 @@
 # make run    everything on this machine, a sample report made, then serving until Ctrl-C
 # make demo   the same, then exit
 # make test   lint, types, every test
+# make mutants   faults made in a copy, each of which a named test must notice
 # make lint · make setup · make clean
 #
 # Each needs Python 3.11 or newer and nothing else that is not fetched; what is there already is not fetched again.
@@ -15,7 +16,7 @@ PORT ?= 8080
 # From fast to slow; those that exist.
 TESTS := $(wildcard $(addprefix tests/,unit queue ledger functions render worker local cdk docs page e2e))
 
-.PHONY: run demo test lint setup clean
+.PHONY: run demo test mutants lint setup clean
 .DELETE_ON_ERROR:
 
 run: setup
@@ -26,6 +27,9 @@ demo: setup
 
 test: lint .venv/.system-test setup
 	$(PY) -m pytest $(TESTS)
+
+mutants: .venv/.system-test setup
+	$(PY) -m tests.mutants
 
 lint: .venv/.requirements
 	$(PY) -m ruff check

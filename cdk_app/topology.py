@@ -80,7 +80,8 @@ FUNCTIONS: Final = (
         may=May(
             broker=True,
             read=("open/", "closed/", "schedules/", "batches/", "pending/"),
-            write=("open/", "closed/", "schedules/", "batches/", "pending/"),  # closed: of a job whose dedup key a newer one takes
+            # closed: of a job whose dedup key a newer one takes
+            write=("open/", "closed/", "schedules/", "batches/", "pending/"),
             delete=("open/",),
             wake=True,
         ),

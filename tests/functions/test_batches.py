@@ -142,7 +142,7 @@ class Works:
         request = self._wired.ledger.open_request(lease.id)
         assert request
         assert request.report_type == RESULT_TYPE
-        assembly = Assembly(request, self._wired.ledger, self._wired.batches, self._wired.settings)
+        assembly = Assembly(request, self._wired.ledger, self._wired.batch_results, self._wired.settings)
         result = assembly.make(NoSteps(), still_ours=lambda: None)
         self._wired.queue.complete(self._worker, Completed(lease, result))
         self._close(lease, State.COMPLETED, result=result)
@@ -212,8 +212,8 @@ def test_a_reports_key_is_not_a_batchs(api: Api) -> None:
 
 def test_a_batch_beyond_the_tenants_backlog_is_refused_whole(environment: Callable[..., None], api: Api) -> None:
     environment(tenant={"backlog": 4})
-    assert submit(api, 4).status == 202
-    assert submit(api, 1).status == 429
+    assert submit(api, 3).status == 202
+    assert submit(api, 2).status == 429
     assert len([key for key in keys_in_bucket() if key.startswith("batches/")]) == 1
 
 
@@ -453,6 +453,29 @@ def test_retrying_a_batch_starts_what_failed_or_was_cancelled(api: Api, wired: W
     counts = shown(api, name)["counts"]
     assert (counts["waiting"], counts["completed"]) == (3, 1)
     assert act(api, name, "retry").json["data"]["jobs"] == 0
+
+
+def test_something_is_to_be_done_for_a_batch_before_a_job_of_it_is_retried_and_afterwards(
+    api: Api, wired: Wiring, works: Works, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a poller settles meanwhile that looked before."""
+    name = submitted(api, 1)
+    works.fail()
+    assemble_due(wired)
+    assert wired.batches.pending(tenant="acme", id=name) is None
+    retry = desk.retry
+
+    def settled_meanwhile(*given: Any, **named: Any) -> None:
+        pending = wired.batches.pending(tenant="acme", id=name)
+        assert pending
+        wired.batches.settle(pending, tenant="acme", id=name)
+        retry(*given, **named)
+
+    monkeypatch.setattr(desk, "retry", settled_meanwhile)
+    assert act(api, name, "retry").json["data"]["jobs"] == 1
+    pending = wired.batches.pending(tenant="acme", id=name)
+    assert pending
+    assert pending.expanded
 
 
 def test_what_a_caller_has_no_patience_for_is_left_for_the_next_time(

@@ -1,9 +1,11 @@
-"""Whether the tests notice: `make mutants`, or `python -m tests.mutants`, with words to take only faults that hold them.
+"""Do the tests notice? `make mutants`; or `python -m tests.mutants`, with words that the faults to be made must hold.
 
 Each fault is made in a copy of the package, never in the working tree, and the one test that is named for it runs
 against that copy: it must fail there, and it must pass against a copy without a fault, or its failing proves nothing.
 Ends with 1 where a fault survives, does not fit the code any more, or its test did not run.
 """
+
+# ruff: noqa: T201 - it prints a table
 
 import os
 import shutil
@@ -16,15 +18,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from tests.mutants.faults import FAULTS, PACKAGE, ROOT, Fault
+from tests.mutants.fault import PACKAGE, ROOT, Fault
 from tests.mutants.only_the_copy import COPY
+from tests.mutants.package import PYTHON
+from tests.mutants.scripts import SCRIPTS
 
 PASSED, FAILED = 0, 1  # pytest's exit codes
-PATIENCE_S: Final = 240  # some faults make a test hang: it is noticed by that
+PATIENCE_S: Final = 120  # some faults make a test hang: it is noticed by that
 
 
 def main(words: list[str]) -> int:
-    chosen = [fault for fault in FAULTS if all(word in f"{fault.what} {fault.file} {fault.test}" for word in words)]
+    chosen = [
+        fault
+        for fault in (*SCRIPTS, *PYTHON)
+        if all(word in f"{fault.what} {fault.file} {fault.test}" for word in words)
+    ]
     sound = verdict_on_none({fault.test for fault in chosen})
     if sound != "passed":
         print(f"Without a fault the tests {sound}: nothing is proved.")
@@ -76,7 +84,7 @@ def run(package: Path, tests: set[str], *, show: bool = False) -> str:
         command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as pytest:
         try:
-            said, _ = pytest.communicate(timeout=PATIENCE_S * (len(tests) if show else 1))
+            said, _ = pytest.communicate(timeout=PATIENCE_S + 5 * len(tests))
         except subprocess.TimeoutExpired:
             pytest.terminate()
             return "hung" if show else "failed"

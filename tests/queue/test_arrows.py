@@ -163,6 +163,14 @@ def test_a_job_that_has_not_ended_can_be_cancelled(any_queue: Queue, state: Stat
     assert counted(any_queue) == {State.CANCELLED: 1}
 
 
+def test_a_job_that_a_worker_has_is_not_cancelled_where_only_an_idle_one_is_to_be(any_queue: Queue) -> None:
+    any_queue.enqueue(new_job("a"), new_job("b"), now=T0)
+    claim_one(any_queue)
+    assert any_queue.cancel("a", idle=True, now=T0) is Verdict.ACTIVE
+    assert state_of(any_queue) is State.ACTIVE
+    assert any_queue.cancel("b", idle=True, now=T0) is Verdict.CANCELLED
+
+
 def test_a_job_that_has_ended_cannot_be_cancelled(any_queue: Queue) -> None:
     any_queue.enqueue(new_job("a"), now=T0)
     any_queue.complete(worker(), completed(claim_one(any_queue)), now=T0)

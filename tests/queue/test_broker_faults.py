@@ -319,14 +319,16 @@ def test_a_fork_makes_a_connection_of_its_own(valkey: str) -> None:
                 os.read(go, 1)
             os._exit(0)
         os.close(say)
-        assert os.read(said, 5) == b"asked"
-        assert len(client.client_list()) == before + 2
-        queue.now()  # and ours is as good as before
-        assert len(client.client_list()) == before + 2
-        os.write(let_go, b"!")
-        os.waitpid(child, 0)
-        for end in (said, go, let_go):
-            os.close(end)
+        try:
+            assert os.read(said, 5) == b"asked"
+            assert len(client.client_list()) == before + 2
+            queue.now()  # and ours is as good as before
+            assert len(client.client_list()) == before + 2
+        finally:
+            os.write(let_go, b"!")
+            os.waitpid(child, 0)
+            for end in (said, go, let_go):
+                os.close(end)
 
 
 def test_threads_share_no_connection_and_use_each_others_again(valkey: str) -> None:

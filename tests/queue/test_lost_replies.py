@@ -19,6 +19,7 @@ from cdk_app.local.processes import free_port
 from lossy_proxy import LossyProxy, lossy_proxy
 from queue_words import MINUTE, SECOND, T0, claim_one, completed, failed, new_job, worker
 from report_queue import lua
+from report_queue.batch_facet import BatchFacet
 from report_queue.broker import Broker
 from report_queue.errors import BrokerAway
 from report_queue.job import Lease
@@ -40,7 +41,8 @@ class Told:
 
     queue: Queue
     plans: Plans
-    leases: tuple[Lease, ...] = ()
+    batches: BatchFacet
+    leases: tuple[Lease, ...]
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,8 @@ CASES: dict[str, dict[str, Case]] = {
             lambda told: told.queue.admit("acme", "new", dedup=Dedup("month", MINUTE), now=T0), waiting
         )
     },
+    "batch_close": {"": Case(lambda told: told.batches.close("open"), nothing, says_it_again=False)},
+    "batch_open": {"": Case(lambda told: told.batches.open(("acme", "new")), nothing, says_it_again=False)},
     "beat": {
         "": Case(lambda told: told.queue.beat(worker(), [(lease, 60) for lease in told.leases], now=SOON), active)
     },
@@ -188,9 +192,11 @@ class Place:
             tenant=Limits(rate=50, concurrency=10, backlog=100),
         )
         client = broker(settings)
-        queue, plans = Queue(client, settings), Plans(Broker(client, settings))
+        queue = Queue(client, settings)
+        plans, batches = Plans(Broker(client, settings)), BatchFacet(Broker(client, settings))
         plans.plan(Look("acme", "gone", T0))
-        return Told(queue, plans, before(queue))
+        batches.open(("acme", "open"))
+        return Told(queue, plans, batches, before(queue))
 
     def kept(self, told: Told) -> dict[str, Any]:
         """Everything that the broker keeps of a queue."""

@@ -47,6 +47,15 @@ def test_what_is_active_goes_on_in_a_pause(any_queue: Queue) -> None:
     assert any_queue.complete(worker(), completed(lease), now=T0) is Verdict.COMPLETED
 
 
+def test_a_type_that_is_not_paused_starts_at_once_though_its_tenant_was_held_back(any_queue: Queue) -> None:
+    any_queue.pause({"sales": T0}, now=T0)
+    any_queue.enqueue(new_job("a"), now=T0)
+    assert claim(any_queue) == ()  # from here on the tenant is looked at now and then
+    any_queue.leave(worker(), now=T0)
+    assert len(any_queue.enqueue(new_job("b", report_type="test"), now=T0).wakes) == 1
+    assert [lease.id for lease in claim(any_queue, 2)] == ["b"]
+
+
 def test_after_a_pause_of_all_the_jobs_start_in_their_order(any_queue: Queue) -> None:
     any_queue.pause({"*": T0}, now=T0)
     any_queue.enqueue(*new_jobs(6), now=T0)

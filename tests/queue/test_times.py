@@ -41,11 +41,12 @@ def test_those_of_the_same_moment_start_in_the_order_in_which_they_came(any_queu
 
 
 def test_more_of_the_same_moment_than_have_a_place_there_are_due_in_order_a_little_later(any_queue: Queue) -> None:
-    any_queue.enqueue(*new_jobs(2_500, due_at=T0 + SECOND), now=T0)
+    order = [f"job-{9_999 - number}" for number in range(2_500)]  # their names say nothing of it
+    any_queue.enqueue(*(new_job(name, due_at=T0 + SECOND) for name in order), now=T0)
     while any_queue.promote(limit=1_000, now=T0 + SECOND + 5):
         pass
     started = [lease.id for lease in run_jobs(any_queue, 2_500, slots=500, now=T0 + SECOND + 5)]
-    assert started == [f"job-{number:05d}" for number in range(2_500)]
+    assert started == order
 
 
 def test_a_job_knows_its_due_moment_to_the_millisecond(any_queue: Queue) -> None:
@@ -87,6 +88,12 @@ def test_a_claim_starts_nothing_that_is_too_late(any_queue: Queue) -> None:
     started = [lease.id for _ in range(4) for lease in claim(any_queue, 2, now=T0 + SECOND)]
     assert started == ["last"]
     assert any_queue.counts()[State.FAILED] == 350
+
+
+def test_any_claim_also_expires_what_is_too_late(any_queue: Queue) -> None:
+    any_queue.enqueue(new_job("a", expires_at=T0 + SECOND, due_at=T0 + MINUTE), now=T0)
+    assert claim(any_queue, now=T0 + SECOND) == ()
+    assert found(any_queue).state is State.FAILED
 
 
 def test_what_has_started_does_not_expire(any_queue: Queue) -> None:

@@ -5,7 +5,11 @@ from collections import Counter
 
 import pytest
 
-from mutants.faults import FAULTS, PACKAGE, ROOT, Fault
+from mutants.fault import PACKAGE, ROOT, Fault
+from mutants.package import PYTHON
+from mutants.scripts import SCRIPTS
+
+FAULTS = (*SCRIPTS, *PYTHON)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)

@@ -13,7 +13,7 @@ import pypdf
 import pytest
 
 from report_queue.batch import Batch, ResultKind
-from report_queue.batch_store import BatchStore
+from report_queue.batch_results import BatchResults
 from report_queue.errors import StoreAway, TransientFailure
 from report_queue.job import Failed, State
 from report_queue.merging import Merging, Part
@@ -93,8 +93,8 @@ def test_a_zip_holds_each_report_and_a_manifest(world: World) -> None:
     assert [member["fileName"] for member in manifest["members"]] == names
     assert world.keys("open/") == []
     assert world.ledger.receipt(job_id).state is State.COMPLETED
-    store = BatchStore.beside(world.ledger)
-    assert store.manifest(tenant="acme", id=NAME, generation=0) == manifest
+    results = BatchResults.beside(world.ledger)
+    assert results.manifest(tenant="acme", id=NAME, generation=0) == manifest
 
 
 def test_what_failed_is_in_the_manifest_and_the_others_in_the_result(world: World) -> None:

@@ -7,12 +7,10 @@ the same bytes, so that an attempt publishes what an earlier one would have. It 
 """
 
 import hashlib
-import json
 import math
 import tempfile
 import time
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,10 +19,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from report_queue import manifest
 from report_queue.batch import Batch, ResultKind
-from report_queue.batch_store import BatchStore
+from report_queue.batch_results import BatchResults
 from report_queue.errors import PermanentFailure, TransientFailure
-from report_queue.job import Progress, Result, State
+from report_queue.job import Progress, Result
 from report_queue.ledger import Ledger
 from report_queue.merging import Merging, Part
 from report_queue.receipt import Receipt
@@ -54,7 +53,7 @@ class Assembly:
 
     request: Request
     ledger: Ledger
-    store: BatchStore
+    results: BatchResults
     settings: Settings
 
     def make(self, steps: Steps, *, still_ours: Callable[[], None]) -> Result:
@@ -64,20 +63,20 @@ class Assembly:
         round: then there will be a later generation.
         """
         began = time.monotonic()
-        if there := self.store.published(**self._named, kind=self._kind):
+        if there := self.results.published(**self._named, kind=self._kind):
             return there
         receipts = self._receipts(steps)
         with tempfile.TemporaryDirectory() as folder:
             output = Path(folder, "result")
-            manifest, pages, peak_mb = self._write(receipts, output, Path(folder), steps)
+            told, pages, peak_mb = self._write(receipts, output, Path(folder), steps)
             with output.open("rb") as body:
                 digest = hashlib.file_digest(body, "sha256").hexdigest()
                 steps.reached(Progress.WRITTEN)
                 still_ours()
-                return self.store.publish(
+                return self.results.publish(
                     **self._named,
                     kind=self._kind,
-                    manifest=manifest,
+                    manifest=told,
                     body=body,
                     made=lambda key: Result(
                         key, output.stat().st_size, pages, digest, round(time.monotonic() - began, 3), peak_mb
@@ -85,7 +84,7 @@ class Assembly:
                 )
 
     def _receipts(self, steps: Steps) -> list[Receipt]:
-        """Each job's receipt. A retry that is under way changes nothing: this generation is of how the jobs had ended."""
+        """Each job's receipt. A retry that is under way changes nothing: a generation is of how the jobs had ended."""
         found: list[Receipt] = []
         with ThreadPoolExecutor(_READERS) as readers:
             for start in range(0, len(self._member_ids), _READERS):
@@ -109,11 +108,11 @@ class Assembly:
         kept: list[int] = []
         with zipfile.ZipFile(output, "w", zipfile.ZIP_STORED) as whole:  # a PDF is compressed already
             for n, body in self._reports(receipts, steps):
-                whole.writestr(zipfile.ZipInfo(_file_name(n, receipts[n]), at), body)
+                whole.writestr(zipfile.ZipInfo(manifest.file_name(n, receipts[n]), at), body)
                 kept.append(n)
-            manifest = self._manifest(receipts, kept)
-            whole.writestr(zipfile.ZipInfo("manifest.json", at), manifest)
-        return manifest, _pages(receipts, kept), 0
+            told = manifest.write(self._data["batch"], self._data["generation"], receipts, kept)
+            whole.writestr(zipfile.ZipInfo("manifest.json", at), told)
+        return told, sum(result.pages for n in kept if (result := receipts[n].result)), 0
 
     def _pdf(self, receipts: Sequence[Receipt], output: Path, folder: Path, steps: Steps) -> tuple[bytes, int, int]:
         kept: list[int] = []
@@ -127,18 +126,18 @@ class Assembly:
             raise PermanentFailure(
                 "none of the batch's jobs has a report: there is nothing to merge", reason="batch.empty"
             )
-        manifest = self._manifest(receipts, kept)
+        told = manifest.write(self._data["batch"], self._data["generation"], receipts, kept)
         seconds = 0.8 * self.settings.attempt_ms / 1000
         merging = Merging(
             parts,
-            manifest=manifest.decode(),
+            manifest=told.decode(),
             output=output,
             memory_mb=self.settings.child_memory_mb,
             cpu_seconds=math.ceil(seconds),
         )
         steps.started(merging)
         merged = merging.wait(seconds=seconds)
-        return manifest, merged.pages, merged.peak_memory_mb
+        return told, merged.pages, merged.peak_memory_mb
 
     def _reports(self, receipts: Sequence[Receipt], steps: Steps) -> Iterator[tuple[int, bytes]]:
         """The reports that there are, in their order, a few at a time: together they may be more than memory holds."""
@@ -148,21 +147,8 @@ class Assembly:
                 steps.raise_if_lost()
                 steps.reached(Progress.CLAIMED + (Progress.LAID_OUT - Progress.CLAIMED) * start // len(wanted))
                 group = wanted[start : start + _READERS]
-                bodies = readers.map(self.store.report, [key for _, key in group])
+                bodies = readers.map(self.results.report, [key for _, key in group])
                 yield from ((n, body) for (n, _), body in zip(group, bodies, strict=True) if body is not None)
-
-    def _manifest(self, receipts: Sequence[Receipt], kept: Sequence[int]) -> bytes:
-        """What became of each job, as JSON; `kept` are the places of those whose report is in the result."""
-        there = frozenset(kept)
-        counts = Counter(receipt.state for receipt in receipts)
-        told = {
-            "batchId": self._data["batch"],
-            "generation": self._data["generation"],
-            "jobs": len(receipts),
-            "counts": {state.value: counts[state] for state in State if state.is_terminal},
-            "members": [_line(n, receipt, n in there) for n, receipt in enumerate(receipts)],
-        }
-        return json.dumps(told, ensure_ascii=False, indent=1).encode("utf-8", "replace")
 
     @property
     def _data(self) -> dict[str, Any]:
@@ -180,27 +166,3 @@ class Assembly:
     def _member_ids(self) -> tuple[str, ...]:
         data = self._data
         return Batch(data["batch"], self.request.tenant, None, self._kind, data["jobs"], "", 0).member_ids
-
-
-def _line(n: int, receipt: Receipt, kept: bool) -> dict[str, Any]:
-    completed = receipt.state is State.COMPLETED
-    gone = completed and not kept
-    return {
-        "n": n,
-        "jobId": receipt.request.id,
-        "reportType": receipt.request.report_type,
-        "status": receipt.state.value,
-        "round": receipt.request.round,
-        "fileName": _file_name(n, receipt) if kept else None,
-        "pages": receipt.result.pages if receipt.result and kept else None,
-        "reason": "report.missing" if gone else receipt.reason,
-        "failedReason": "the report is not kept any more" if gone else receipt.message,
-    }
-
-
-def _file_name(n: int, receipt: Receipt) -> str:
-    return f"{n:03}-{receipt.request.report_type}-{receipt.request.id}.pdf"
-
-
-def _pages(receipts: Sequence[Receipt], kept: Sequence[int]) -> int:
-    return sum(result.pages for n in kept if (result := receipts[n].result))

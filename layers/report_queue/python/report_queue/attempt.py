@@ -17,7 +17,7 @@ from typing import Final
 
 from report_queue.assembly import Assembly, Killable
 from report_queue.batch import RESULT_TYPE
-from report_queue.batch_store import BatchStore
+from report_queue.batch_results import BatchResults
 from report_queue.errors import BrokerAway, LeaseLost, PermanentFailure, StoreAway, TransientFailure, whereabouts
 from report_queue.job import Completed, Failed, Lease, Outcome, Progress, Result, Verdict
 from report_queue.ledger import Ledger
@@ -155,7 +155,7 @@ class Slot:
 
     def _assemble(self, attempt: Attempt, request: Request) -> Result:
         attempt.raise_if_lost()
-        assembly = Assembly(request, self.ledger, BatchStore.beside(self.ledger), self.settings)
+        assembly = Assembly(request, self.ledger, BatchResults.beside(self.ledger), self.settings)
         result = assembly.make(attempt, still_ours=lambda: self._still_ours(attempt))
         attempt.reached(Progress.PUBLISHED)
         return result

@@ -31,7 +31,7 @@ class Draft:
 
 
 def parse(body: bytes, *, limit: int, types: Mapping[str, ReportType] | None = None) -> Draft:
-    """The draft that a body holds; `limit` is the most bytes. Raises as `request.parse` does, and then takes nothing."""
+    """The draft that a body holds; `limit` is the most bytes. Raises as `request.parse` does, for any of it."""
     if len(body) > limit:
         raise TooLarge(
             f"The body has {len(body):,} bytes, the limit is {limit:,}: send the reports in several batches."

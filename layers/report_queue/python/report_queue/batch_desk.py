@@ -14,10 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
-from report_queue import batch_standing, desk, standing
+from report_queue import batch_standing, desk, manifest, standing
 from report_queue.batch import Batch, Member, generation_of, has_ended
 from report_queue.batch_body import Draft, batch_of
-from report_queue.batch_store import Published
+from report_queue.batch_results import Published
 from report_queue.desk import Download
 from report_queue.errors import Conflict, InvalidRequest, NotFound
 from report_queue.expand import expand
@@ -112,7 +112,7 @@ def look(wiring: Wiring, *, tenant: str, id: str) -> Look:  # noqa: A002 (the wo
     Of jobs that the broker has forgotten, the manifest of the latest result says how they ended, else the ledger.
     """
     batch = get(wiring, tenant=tenant, id=id)
-    result = wiring.batches.newest(batch)
+    result = wiring.batch_results.newest(batch)
     members = _members(wiring, batch, result)
     found = Look(batch, members, result, None)
     if found.current or not has_ended(members):
@@ -169,7 +169,7 @@ def download(wiring: Wiring, *, tenant: str, id: str) -> Download:  # noqa: A002
     kind, seconds = found.batch.result, wiring.settings.link_seconds
     name = f"batch-{id}.{kind}"
     save, view = (
-        wiring.batches.link(found.result, kind, filename=name, seconds=seconds, inline=inline)
+        wiring.batch_results.link(found.result, kind, filename=name, seconds=seconds, inline=inline)
         for inline in (False, True)
     )
     return Download(save, view, name, seconds)
@@ -179,22 +179,10 @@ def _members(wiring: Wiring, batch: Batch, result: Published | None) -> tuple[Me
     def by_manifest() -> dict[int, Member]:
         if result is None:
             return {}
-        there = wiring.batches.manifest(tenant=batch.tenant, id=batch.id, generation=result.generation)
-        return {entry["n"]: _ended(entry) for entry in there["members"]} if there else {}
+        there = wiring.batch_results.manifest(tenant=batch.tenant, id=batch.id, generation=result.generation)
+        return manifest.members(there) if there else {}
 
     return batch_standing.members(wiring.batch_facet, wiring.ledger, batch, remembered=by_manifest)
-
-
-def _ended(entry: Any) -> Member:
-    """A job by the manifest."""
-    return Member(
-        n=entry["n"],
-        job_id=entry["jobId"],
-        state=State(entry["status"]),
-        round=entry["round"],
-        reason=entry["reason"],
-        message=entry["failedReason"],
-    )
 
 
 def _assembly(wiring: Wiring, batch: Batch, members: Sequence[Member]) -> tuple[str, State, str | None] | None:

@@ -4,7 +4,7 @@
                                                                              or {failed: reason, message, permanent}
 
 `python -m report_queue.merge` is started by `merging`, without any credential. Each part gets a bookmark, and the
-manifest is attached. The same parts give the same bytes. What describes a part beyond its pages (tags, bookmarks) is lost.
+manifest is attached. The same parts give the same bytes. What a part has beyond its pages (tags, bookmarks) is lost.
 """
 
 import json

@@ -18,6 +18,7 @@ from redis.cluster import RedisCluster
 from redis.retry import Retry
 
 from report_queue.batch_facet import BatchFacet
+from report_queue.batch_results import BatchResults
 from report_queue.batch_store import BatchStore
 from report_queue.broker import Broker, Client
 from report_queue.controls import Controls
@@ -42,6 +43,7 @@ class Wiring:
     plans: Plans
     controls: Controls
     batches: BatchStore
+    batch_results: BatchResults
     batch_facet: BatchFacet
     now_ms: Callable[[], int]
     new_id: Callable[[str, str | None], str]  # (tenant, Idempotency-Key or None) -> job id
@@ -63,6 +65,7 @@ def wiring() -> Wiring:
         plans=Plans(Broker(client, settings)),
         controls=Controls(store, queue, bucket=settings.bucket),
         batches=BatchStore.beside(ledger),
+        batch_results=BatchResults.beside(ledger),
         batch_facet=BatchFacet(Broker(client, settings)),
         now_ms=now_ms,
         new_id=new_id,

@@ -17,6 +17,7 @@ local function explain(args)
   local limited_by, again_at = limited(job.tenant, tenant, now)
   local mine, all = limits_of(job.tenant).weight, 0
   for _, name in ipairs(redis.call('ZRANGE', key.turns, 0, 999)) do all = all + limits_of(name).weight end
+  if not redis.call('ZSCORE', key.turns, job.tenant) then all = all + mine end  -- it stands back now
   return {
     state = state,
     paused = tonumber(redis.call('HGET', key.paused, '*') or redis.call('HGET', key.paused, job.type)),

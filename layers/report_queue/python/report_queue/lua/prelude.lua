@@ -217,7 +217,12 @@ end
 
 -- A tenant's jobs may take their turns.
 local function line_up(name)
-  if redis.call('ZSCORE', key.turns, name) or redis.call('ZSCORE', key.limited, name) then return end
+  if redis.call('ZSCORE', key.turns, name) then return end
+  if redis.call('ZSCORE', key.limited, name) then
+    -- Where its other jobs are paused, this one may not be: it is looked at again.
+    if redis.call('HLEN', key.paused) > 0 then redis.call('ZADD', key.limited, 0, name) end
+    return
+  end
   redis.call('ZADD', key.turns, math.max(tenant_of(name).virtual, virtual_time()), name)
 end
 
