@@ -26,6 +26,9 @@ def test_a_waiting_job_knows_how_many_of_its_tenant_are_before_it_and_its_share(
     assert waits
     assert (waits.ahead, waits.share, waits.waiting, waits.active, waits.workers) == (11, 0.25, 22, 1, 1)
     assert (waits.paused_since, waits.limited, waits.again_at) == (None, None, None)
+    other = queue.explain("heavy-00008", now=T0)
+    assert other
+    assert (other.ahead, other.share) == (8, 0.75)
 
 
 def test_a_waiting_job_knows_what_holds_it_back(queue_with: QueueWith) -> None:

@@ -70,6 +70,15 @@ def test_no_page_shows_a_job_twice_or_leaves_one_out_though_all_came_at_once(any
     assert sorted(of_type) == [job.id for job in jobs if job.report_type == "type-1"]
 
 
+def test_no_page_leaves_one_out_that_is_level_with_the_last_one(any_queue: Queue) -> None:
+    any_queue.enqueue(
+        new_job("low", priority=4), *new_jobs(1_000), now=T0
+    )  # a thousand later it is level with the last
+    first = any_queue.list("acme", Where(state=State.WAITING), limit=1)
+    second = any_queue.list("acme", Where(state=State.WAITING), limit=1, after=first.after)
+    assert {job.id for job in (*first.jobs, *second.jobs)} == {"low", "job-00999"}
+
+
 def test_what_changes_between_two_pages_spoils_neither(any_queue: Queue) -> None:
     any_queue.enqueue(*new_jobs(10), now=T0)
     first = any_queue.list("acme", Where(state=State.WAITING), limit=4)

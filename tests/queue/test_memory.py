@@ -10,7 +10,8 @@ from report_queue.request import random_job_id
 from report_queue.wiring import broker
 
 
-def test_a_waiting_job_takes_at_most_400_bytes() -> None:
+def test_a_waiting_job_takes_at_most_300_bytes() -> None:
+    """400 are promised. A record that keeps what its job does not have yet, or one more index, would be seen here."""
     number, tenants = 20_000, ("acme", "a-customer-with-a-long-name")
     jobs = [
         NewJob(random_job_id(T0 + position, position.to_bytes(10)), tenants[position % 2], "inventory", T0 + position)
@@ -24,4 +25,4 @@ def test_a_waiting_job_takes_at_most_400_bytes() -> None:
         queue.enqueue(*jobs[:1])
         before = client.info("memory")["used_memory"]
         queue.enqueue(*jobs[1:])
-        assert (client.info("memory")["used_memory"] - before) / number <= 400
+        assert (client.info("memory")["used_memory"] - before) / number <= 300

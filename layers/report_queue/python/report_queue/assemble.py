@@ -44,8 +44,6 @@ def _assemble(wiring: Wiring, tenant: str, name: str) -> bool:
     if batch is None:  # never came to be; one that comes now is opened when it is expanded
         wiring.batch_facet.close(name)
         return False
-    if pending and not pending.expanded:
-        return False
     members = batch_standing.members(
         wiring.batch_facet, wiring.ledger, batch, enough=lambda member: not member.state.is_terminal
     )

@@ -23,7 +23,7 @@ from report_queue.settings import Settings
 _TRIES: Final = 2
 _IDLE_S: Final = 1  # a connection that rested longer may have been closed meanwhile
 _PASSING: Final = (exceptions.ClusterError, exceptions.ReadOnlyError, exceptions.TryAgainError)
-_PASSING_WORDS: Final = ("BUSY", "LOADING", "MASTERDOWN", "MISCONF", "NOREPLICAS", "READONLY")
+_PASSING_WORDS: Final = ("BUSY", "MISCONF", "NOREPLICAS")  # for these redis-py has no class
 
 
 class Client(Protocol):

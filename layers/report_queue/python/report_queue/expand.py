@@ -69,7 +69,7 @@ def take_up(wiring: Wiring, *, enough: Callable[[], bool]) -> int:
                 _log.warning("batch %s: %s", name, error)
             except (KeyError, ValueError) as error:
                 _log.error("batch %s: it cannot be read, submit it again (%s)", name, whereabouts(error))
-        wiring.batch_facet.open(*ready)  # one that is not expanded is passed over there
+        wiring.batch_facet.open(*ready)  # one of which jobs are wanting has not ended there
         if enough():
             break
     return expanded
