@@ -27,15 +27,13 @@ from report_queue.errors import BrokerAway, StoreAway
 from report_queue.expand import take_up
 from report_queue.job import Completed, Failed, Lease, State
 from report_queue.receipt import Receipt
-from report_queue.reconcile import reconcile
+from report_queue.reconcile import Repair, reconcile
 from report_queue.replies import Worker
 from report_queue.reports import report_types
 from report_queue.wiring import Wiring, wiring
 from tests.functions.test_may import Guarded
 from tests.ledger.words import Context as Ticking
 from tests.ledger.words import Crash, Watched, crashing, sample
-
-gateway._SUBMITS.add(("POST", "/api/v1/batches"))
 
 REPORT = {"reportType": "test", "data": report_types()["test"].sample}
 BROKEN = {"reportType": "test", "data": {"title": 7}}
@@ -136,7 +134,7 @@ class Works:
         self._close(lease, State.FAILED, reason="template.error", message="line 3")
         return lease.id
 
-    def assemble(self) -> Any:
+    def assemble(self, *, receipt: bool = True) -> Any:
         """The worker takes the job that assembles, and does; its request's data."""
         lease = self.claim()
         request = self._wired.ledger.open_request(lease.id)
@@ -145,7 +143,8 @@ class Works:
         assembly = Assembly(request, self._wired.ledger, self._wired.batch_results, self._wired.settings)
         result = assembly.make(NoSteps(), still_ours=lambda: None)
         self._wired.queue.complete(self._worker, Completed(lease, result))
-        self._close(lease, State.COMPLETED, result=result)
+        if receipt:
+            self._close(lease, State.COMPLETED, result=result)
         return request.data
 
     def _close(self, lease: Lease, state: State, **ending: Any) -> None:
@@ -725,3 +724,35 @@ def test_each_function_may_do_what_it_does_for_batches(wired: Wiring, api: Api, 
     with acting("dashboard"):
         assert download(api, name).status == 200
         assert act(api, name, "retry").json["data"]["jobs"] == 2
+
+
+def test_a_job_that_is_retried_alone_gives_a_new_generation_too(wired: Wiring, api: Api, works: Works) -> None:
+    name = submitted(api, 1)
+    job_id = works.fail()
+    assemble_due(wired)
+    works.assemble()
+    assert api.post(f"/api/jobs/{job_id}/retry").status == 200
+    assert works.complete() == job_id
+    assert assemble_due(wired) == 1
+    works.assemble()
+    assert manifest_in(content(download(api, name)))["counts"]["completed"] == 1
+
+
+def test_the_job_that_assembles_leads_to_the_batchs_download(wired: Wiring, api: Api, works: Works) -> None:
+    name = submitted(api, 1)
+    works.complete()
+    assemble_due(wired)
+    works.assemble()
+    job_id = batch_of(wired, name).result_id(0)
+    result = api.get(f"/api/jobs/{job_id}").json["result"]
+    assert (result["reportUrl"], result["fileName"]) == (f"/api/v1/batches/{name}/download", f"batch-{name}.zip")
+    assert api.get(f"/api/v1/reports/{job_id}/download").status == 409
+
+
+def test_an_assembly_whose_worker_died_before_the_receipt_is_closed(wired: Wiring, api: Api, works: Works) -> None:
+    name = submitted(api, 1)
+    works.complete()
+    assemble_due(wired)
+    works.assemble(receipt=False)
+    assert reconcile(wired.queue, wired.ledger, wired.bus).repairs == {Repair.CLOSED: 1}
+    assert wired.ledger.receipt(batch_of(wired, name).result_id(0))

@@ -19,10 +19,12 @@ from report_queue.reports import report_types
 EVENTS = Path(__file__).parents[2] / "events"
 STATUS = {  # of those that do not just answer 200 (dashboard) or 202 (submit)
     "submit_invalid": 422,
+    "submit_batch_invalid": 422,
     "submit_schedule": 201,
     "submit_schedule_invalid": 422,
     "dashboard_retry": 409,  # the job still waits
     "dashboard_download": 409,
+    "dashboard_batch_download": 409,
     "dashboard_schedule_run": 202,
 }
 
@@ -47,9 +49,9 @@ def test_a_sample_submission_is_answered(name: str, api: Api) -> None:
 
 
 @pytest.mark.parametrize("name", samples("dashboard"))
-def test_a_sample_question_about_the_sample_report_or_schedule_is_answered(name: str, api: Api) -> None:
-    run("submit_sales")
-    run("submit_schedule")
+def test_a_sample_question_about_the_sample_report_batch_or_schedule_is_answered(name: str, api: Api) -> None:
+    for submitted in ("submit_sales", "submit_batch", "submit_schedule"):
+        run(submitted)
     assert run(name).status == STATUS.get(name, 200)
 
 

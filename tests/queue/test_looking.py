@@ -82,7 +82,7 @@ def test_no_page_leaves_one_out_that_is_level_with_the_last_one(any_queue: Queue
 def test_what_changes_between_two_pages_spoils_neither(any_queue: Queue) -> None:
     any_queue.enqueue(*new_jobs(10), now=T0)
     first = any_queue.list("acme", Where(state=State.WAITING), limit=4)
-    any_queue.enqueue(*new_jobs(10, prefix="later"), now=T0 + 1)
+    any_queue.enqueue(*new_jobs(50, prefix="later"), now=T0 + 1)
     any_queue.cancel(first.jobs[-1].id, now=T0 + 1)
     second = any_queue.list("acme", Where(state=State.WAITING), limit=4, after=first.after)
     assert [job.id for job in second.jobs] == [f"job-{number:05d}" for number in (5, 4, 3, 2)]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from report_queue import standing
+from report_queue.batch import RESULT_TYPE
 from report_queue.errors import BrokerAway, Conflict, InvalidRequest, NotFound
 from report_queue.job import NewJob, State, Verdict
 from report_queue.ledger import Acceptance
@@ -183,6 +184,8 @@ def download(wiring: Wiring, *, tenant: str, id: str) -> Download:  # noqa: A002
     A report counts that is there while its receipt is not: it was published, and what is published never changes.
     """
     job = standing.in_ledger(wiring.ledger, tenant=tenant, id=id)
+    if job.seen.report_type == RESULT_TYPE:
+        raise Conflict("This job assembles a batch: the batch's own download has the result.")
     if job.open is not None:
         if wiring.ledger.published(tenant=tenant, id=id) is None:
             raise Conflict(f"The report is not there yet: GET /api/jobs/{id} says how far it is.")

@@ -131,6 +131,10 @@ class Ledger:
         head = self._bucket.head(_report(tenant, id))
         return head.result(_report(tenant, id)) if head else None
 
+    def holds(self, key: str) -> bool:
+        """Whether there is an object of that key: a report, or the result of a batch."""
+        return self._bucket.head(key) is not None
+
     # The end.
 
     def publish(

@@ -168,7 +168,7 @@ def _repair(
 
 def _close(ledger: Ledger, job: Job, *, round: int) -> Repair | None:  # noqa: A002 — the domain's word
     """Write the receipt of that round, which the worker did not come to write. None: someone did, meanwhile."""
-    if job.state is State.COMPLETED and ledger.published(tenant=job.tenant, id=job.id) is None:
+    if job.state is State.COMPLETED and (job.result is None or not ledger.holds(job.result.key)):
         # Only an object that was deleted, or a store that was put back to an earlier day, explains this. A receipt
         # now would say that the report is there; left open, the job is rendered anew once the broker forgets it.
         _log.error("job %s: the broker has it as completed, but its report is not in the store", job.id)

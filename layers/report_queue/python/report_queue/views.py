@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from report_queue.batch import RESULT_TYPE
 from report_queue.job import Job, Result, State, WorkerBeat
 from report_queue.outlook import Outlook, jobs_per_ms
 from report_queue.replies import Gauges, Group, Numbers, Spread
@@ -163,9 +164,13 @@ def without_payload(shown: dict[str, Any]) -> dict[str, Any]:
 
 def result(job_id: str, report_type: str, made: Result) -> dict[str, Any]:
     """What became of a completed job. `reportUrl` needs a key, as everything here does, and does not expire."""
+    url, name = f"/api/v1/reports/{job_id}/download", file_name(report_type, job_id)
+    if report_type == RESULT_TYPE:
+        batch, _, ending = made.key.rpartition("/")[2].split(".")
+        url, name = f"/api/v1/batches/{batch}/download", f"batch-{batch}.{ending}"
     return {
-        "reportUrl": f"/api/v1/reports/{job_id}/download",
-        "fileName": file_name(report_type, job_id),
+        "reportUrl": url,
+        "fileName": name,
         "fileSize": made.size,
         "pages": made.pages,
         "sha256": made.sha256,

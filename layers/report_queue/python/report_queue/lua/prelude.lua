@@ -16,7 +16,7 @@
 --   paused     hash, `*` or report type -> since when
 --   stats      hash of counters in slots of time, see `add`
 --   plans      sorted set, `tenant|schedule` -> next moment at which it fires
---   batches    hash, batch -> record
+--   batches    hash, batch -> tenant: those whose result is to be assembled once no job of theirs is on its way
 --   workers    sorted set, worker -> moment of its last beat; beats: hash, worker -> that beat, and what it last claimed
 --   wakes      sorted set, token -> moment at which an unanswered wake is forgotten
 --
@@ -319,6 +319,7 @@ local function move(id, job, from, to, now, moment)
   if to == 'waiting' then
     redis.call('ZADD', key.waiting, ms(moment or next_place(job)), id)
     line_up(job.tenant)
+    if job.batch then redis.call('HSETNX', key.batches, job.batch, job.tenant) end  -- its result is to be assembled
   elseif to == 'delayed' then
     redis.call('ZADD', key.delayed, ms(due_score(moment)), id)
   elseif to == 'active' then
