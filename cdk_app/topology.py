@@ -36,6 +36,7 @@ class Function:
     timeout_s: int
     may: May
     kind: Literal["zip", "image"] = "zip"
+    tmp_mb: int = 512  # of /tmp
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ FUNCTIONS: Final = (
             delete=("open/",),
             wake=True,
         ),
+        tmp_mb=4_096,  # a batch's reports, and the file that they become
         kind="image",
     ),
     Function(

@@ -100,6 +100,7 @@ class AppStack(cdk.Stack):
             layers=None if image else self._layers,
             architecture=bundling.ARCHITECTURE,
             memory_size=plan.memory_mb,
+            ephemeral_storage_size=cdk.Size.mebibytes(plan.tmp_mb),
             timeout=cdk.Duration.seconds(plan.timeout_s),
             environment={**self._settings.environment(), **_powertools(plan, environment)},
             # CDK grants the role leave to send traces; X-Ray has no ARN to narrow it to.

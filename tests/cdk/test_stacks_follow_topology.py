@@ -13,10 +13,17 @@ from tests.cdk.conftest import ROOT, Deployment
 
 def test_the_functions_are_the_topologys_with_its_memory_and_timeouts(deployment: Deployment) -> None:
     templated = {
-        name: (p["MemorySize"], p["Timeout"], {"Zip": "zip", "Image": "image"}[p.get("PackageType", "Zip")])
+        name: (
+            p["MemorySize"],
+            p["EphemeralStorage"]["Size"],
+            p["Timeout"],
+            {"Zip": "zip", "Image": "image"}[p.get("PackageType", "Zip")],
+        )
         for name, p in deployment.functions.items()
     }
-    assert templated == {plan.name: (plan.memory_mb, plan.timeout_s, plan.kind) for plan in topology.FUNCTIONS}
+    assert templated == {
+        plan.name: (plan.memory_mb, plan.tmp_mb, plan.timeout_s, plan.kind) for plan in topology.FUNCTIONS
+    }
     assert len(deployment.resources("AWS::Lambda::Function")) == len(topology.FUNCTIONS)  # no custom resource's Lambda
 
 
