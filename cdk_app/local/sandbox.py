@@ -40,6 +40,10 @@ class InitError(Exception):
         self.answer = answer
 
 
+class EmulatorGone(InitError):
+    """It ended while it started: the port of its runtime API was taken meanwhile, most likely."""
+
+
 class Sandbox:
     """One emulator and the runtime below it."""
 
@@ -55,7 +59,7 @@ class Sandbox:
         return self.process.returncode is None and bool(descendants(self.process.pid))
 
     async def warm_up(self) -> None:
-        """Start the runtime and import the function; raises InitError, or ConnectError where the emulator is gone."""
+        """Start the runtime and import the function; raises InitError, EmulatorGone or ConnectError."""
         while True:
             try:
                 answer = await self.invoke(WARM_UP)
@@ -65,8 +69,15 @@ class Sandbox:
                 await asyncio.sleep(0.01)
             else:
                 break
+        if answer.lost and await self._ends_within(1):
+            raise EmulatorGone(answer)
         if answer.error:
             raise InitError(answer)
+
+    async def _ends_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.process.wait(), seconds)
+        return self.process.returncode is not None
 
     async def invoke(self, event: Any) -> Answer:
         """One invocation."""
@@ -118,7 +129,7 @@ class Sandboxes:
                 await sandbox.warm_up()
             except BaseException as error:
                 await self.end(sandbox)
-                if not (isinstance(error, httpx.ConnectError) and remaining):
+                if not (isinstance(error, httpx.ConnectError | EmulatorGone) and remaining):
                     raise
             else:
                 break

@@ -38,7 +38,7 @@ def test_the_sample_and_the_later_one_are_requests_that_are_accepted() -> None:
     assert sample
     body = SALES.replace("%s", (ROOT / sample[1]).read_text("utf-8"))
     assert request.parse(body.encode(), limit=LIMIT).data == report_types()["sales"].sample
-    assert request.parse(LATER.encode(), limit=LIMIT).delay_seconds == 600
+    assert request.parse(LATER.encode(), limit=LIMIT).options.delay_seconds == 600
 
 
 def test_the_wrong_one_is_refused_in_the_words_that_are_shown() -> None:
@@ -59,7 +59,7 @@ def test_the_jobs_id_follows_from_the_idempotency_key() -> None:
 
 def test_the_answers_that_are_shown_have_the_shapes_that_are_given() -> None:
     job, _, stats = ANSWERS
-    given = views.detail(_job(), None)
+    given = views.detail(_job(), None, None)
     assert job.keys() <= given.keys()
     assert job["result"].keys() == given["result"].keys()
     assert list(stats) == list(views.stats("", dict.fromkeys(State, 0), now_ms=0))

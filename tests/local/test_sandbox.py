@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from cdk_app.local.pool import Pool
-from cdk_app.local.sandbox import Answer
+from cdk_app.local.sandbox import Answer, EmulatorGone, Sandbox
 
 
 def test_the_timeout_is_enforced_and_the_sandbox_replaced(stub):
@@ -132,3 +132,16 @@ def test_a_sandbox_whose_invocation_was_given_up_is_not_used_again():
         return story
 
     assert asyncio.run(run()) == ["start", "end"]
+
+
+def test_an_emulator_that_ends_while_it_starts_is_told_from_a_function_that_cannot():
+    def broken(request: httpx.Request) -> httpx.Response:
+        raise httpx.ReadError("")
+
+    async def start():
+        process = await asyncio.create_subprocess_exec("true")
+        async with httpx.AsyncClient(transport=httpx.MockTransport(broken)) as client:
+            await Sandbox(process, port=1, timeout_s=1, client=client).warm_up()
+
+    with pytest.raises(EmulatorGone):
+        asyncio.run(start())
