@@ -37,11 +37,11 @@ class Bench:
     def jobs(self, number: int, side: str = "ours") -> int:
         return max(100, int(number * self.scale * SHARE[side]))
 
-    def in_turns(self, title: str, measure: Callable[[str], float], *, sides: tuple[str, ...] = ()) -> dict[str, Any]:
+    def in_turns(self, title: str, measure: Callable[[str], float], *, sides: tuple[str, ...] | None = None) -> dict[str, Any]:
         """The median of each side's repeats, by side."""
         figures: dict[str, list[float]] = {}
         for repeat in range(self.repeats):
-            for side in sides or self.sides:
+            for side in self.sides if sides is None else sides:
                 self.empty()
                 figures.setdefault(side, []).append(measure(side))
                 self.tell(f"{title}, {repeat + 1} of {self.repeats}, {side}: {figures[side][-1]:,.0f}")
