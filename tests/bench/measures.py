@@ -37,7 +37,9 @@ class Bench:
     def jobs(self, number: int, side: str = "ours") -> int:
         return max(100, int(number * self.scale * SHARE[side]))
 
-    def in_turns(self, title: str, measure: Callable[[str], float], *, sides: tuple[str, ...] | None = None) -> dict[str, Any]:
+    def in_turns(
+        self, title: str, measure: Callable[[str], float], *, sides: tuple[str, ...] | None = None
+    ) -> dict[str, Any]:
         """The median of each side's repeats, by side."""
         figures: dict[str, list[float]] = {}
         for repeat in range(self.repeats):
