@@ -96,6 +96,17 @@ def test_like_failures_are_one_group(api: Api, lives: Lives, wired: Wiring) -> N
     assert Api(tenant="bolt").get("/api/jobs/groups").json == {"groups": []}
 
 
+def test_a_tag_and_an_error_are_both_looked_at(api: Api, lives: Lives) -> None:
+    for tag, message in (("may", "out of memory"), ("may", "no such name"), ("june", "no such name")):
+        lives.waiting(tags=[tag])
+        lives.fail(lives.claim(), message=message)
+    lives.waiting(tags=["may"])
+    (june,) = pages(api, tag="june")
+    signature = api.get(f"/api/jobs/{june}").json["signature"]
+    (found,) = pages(api, tag="may", signature=signature)
+    assert api.get(f"/api/jobs/{found}").json["failedReason"] == "no such name"
+
+
 def test_a_dry_run_says_what_a_bulk_retry_would_do_and_does_nothing(api: Api, lives: Lives, wired: Wiring) -> None:
     failed = {lives.failed() for _ in range(3)}
     answer = api.post("/api/jobs/retry", body={"dryRun": True}).json["data"]

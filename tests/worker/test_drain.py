@@ -13,7 +13,7 @@ import pytest
 import redis
 
 from report_queue.attempt import Attempt, Slot
-from report_queue.errors import StoreAway
+from report_queue.errors import BrokerAway, StoreAway
 from report_queue.job import Completed, Lease, NewJob, State, Verdict
 from report_queue.replies import Worker
 from report_queue.wake import Bus
@@ -293,6 +293,19 @@ def test_an_idle_worker_waits_for_a_rate_rather_than_leave(world: World) -> None
     assert all(world.ended_well(job_id) for job_id in ids)
     first, _, last = sorted(world.job(job_id).started_at or 0 for job_id in ids)
     assert last - first >= 1_900  # by the broker, whose rate this is, and not by how fast we are
+
+
+def test_a_broker_that_is_away_while_a_worker_waits_for_a_rate_ends_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> int:
+        raise BrokerAway("away")
+
+    world = world.with_settings(rate=1.0)
+    ids = [world.accept() for _ in range(2)]
+    monkeypatch.setattr(world.queue, "now", away)
+    world.drain()
+    assert all(world.ended_well(job_id) for job_id in ids)
 
 
 def test_a_worker_shows_its_jobs_its_memory_and_its_version(world: World) -> None:

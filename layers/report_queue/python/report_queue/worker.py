@@ -115,12 +115,16 @@ class Drain:
                 if claimed.left:
                     return drained
                 if claimed.again_at and not running:
-                    # A rate holds the next job back for a moment, which is less than leaving and being woken takes.
-                    time.sleep(min(max(claimed.again_at - self.queue.now(), 1) / 1000, _LINGER_S))
+                    self._linger(claimed.again_at)
                     continue
                 finished = self._collect(running, drained, free=len(running) < self.settings.slots)
             self._wind_up(running, finished, drained)
         return drained
+
+    def _linger(self, until: int) -> None:
+        """A rate holds the next job back for a moment (ms), which is less than leaving and being woken takes."""
+        with suppress(BrokerAway):  # the next claim meets it too, and has patience
+            time.sleep(min(max(until - self.queue.now(), 1) / 1000, _LINGER_S))
 
     def _collect(
         self, running: dict[Future[Outcome | None], Attempt], drained: Drained, *, free: bool

@@ -59,6 +59,7 @@ local function wanted(entry, args)
     and (not args.state or entry.state == args.state)
     and (not args.type or job.type == args.type)
     and (not args.batch or job.batch == args.batch)
+    and (not args.signature or (entry.state == 'failed' and job.signature == args.signature))
     and (args.tag or ((not args.from or job.at >= args.from) and (not args.to or job.at <= args.to)))
 end
 
