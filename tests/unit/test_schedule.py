@@ -320,11 +320,13 @@ def test_a_fault_is_told_with_its_place(sent: Any, pointer: str, told: str) -> N
     assert told in found[pointer]
 
 
-@pytest.mark.parametrize("option", ["runAt", "expiresAt"])
-def test_an_option_that_names_one_moment_is_refused(option: str) -> None:
-    sent = body(report=REPORT | {"options": {option: "2027-01-01T00:00:00Z"}})
-    assert faults_of(sent)[f"/report/options/{option}"]
-    assert any("a schedule has many" in message for message in faults_of(sent).values())
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [("runAt", "a schedule has many"), ("expiresAt", "a schedule has many"), ("dedupKey", "overlap policy")],
+)
+def test_an_option_that_is_nothing_for_a_schedule_is_refused(option: str, told: str) -> None:
+    found = faults_of(body(report=REPORT | {"options": {option: "2027-01-01T00:00:00Z"}}))
+    assert told in found[f"/report/options/{option}"]
 
 
 def test_a_schedule_that_would_never_run_is_refused() -> None:
