@@ -22,7 +22,7 @@ from report_queue.merging import Merging, Part
 from report_queue.receipt import Receipt
 from report_queue.replies import Worker
 from report_queue.request import Request
-from stacks import alive
+from stacks import alive, until
 from worker_world import World
 
 NAME = "b" * 26
