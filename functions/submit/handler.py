@@ -34,11 +34,7 @@ def generate(principal: Annotated[Principal, Depends(needs("submit"))]) -> Respo
             "data": {"jobId": accepted.id, **({"duplicate": True} if accepted.duplicate else {})},
         },
         status=202,
-        headers={
-            "Location": f"/api/jobs/{accepted.id}",
-            "Retry-After": "1",
-            **({"Idempotency-Replayed": "true"} if accepted.replayed else {}),
-        },
+        headers={"Retry-After": "1"} | _where(f"/api/jobs/{accepted.id}", replayed=accepted.replayed),
     )
 
 
@@ -55,11 +51,7 @@ def batch(principal: Annotated[Principal, Depends(needs("submit"))]) -> Response
     return json_answer(
         batch_views.accepted(accepted),
         status=202,
-        headers={
-            "Location": f"/api/v1/batches/{one.id}",
-            "Retry-After": "1",
-            **({"Idempotency-Replayed": "true"} if accepted.replayed else {}),
-        },
+        headers={"Retry-After": "1"} | _where(f"/api/v1/batches/{one.id}", replayed=accepted.replayed),
     )
 
 
@@ -74,11 +66,13 @@ def schedule(principal: Annotated[Principal, Depends(needs("submit"))]) -> Respo
     return json_answer(
         schedule_views.made(made.schedule, replayed=made.replayed, now_ms=wired.now_ms()),
         status=201,
-        headers={
-            "Location": f"/api/v1/schedules/{made.schedule.id}",
-            **({"Idempotency-Replayed": "true"} if made.replayed else {}),
-        },
+        headers=_where(f"/api/v1/schedules/{made.schedule.id}", replayed=made.replayed),
     )
+
+
+def _where(location: str, *, replayed: bool) -> dict[str, str]:
+    """Where to look at what was taken, and whether it was here before under the same Idempotency-Key."""
+    return {"Location": location} | ({"Idempotency-Replayed": "true"} if replayed else {})
 
 
 def _count(accepted: desk.Accepted) -> str:

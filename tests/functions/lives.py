@@ -42,13 +42,13 @@ class Lives:
 
     def completed(self, *, receipt: bool = True) -> str:
         """A job whose report is there; without `receipt`, as it is for the moment before the worker leaves it."""
-        return self._complete(self._submitted_and_claimed(), receipt=receipt)
+        return self.complete(self._submitted_and_claimed(), receipt=receipt)
 
     def end(self, job_id: str) -> None:
         """The worker completes this job, which is the first in line."""
         lease = self.claim()
         assert lease.id == job_id
-        self._complete(lease, receipt=True)
+        self.complete(lease)
 
     def failed(self, *, receipt: bool = True) -> str:
         """A job that failed for good."""
@@ -58,35 +58,38 @@ class Lives:
         """The worker fails this job for good."""
         self._wired.queue.fail(self.worker, Failed(lease, "template.error", message, permanent=True))
         if receipt:
-            self.close(lease.id, State.FAILED, reason="template.error", message=message)
+            self.close(lease.id, State.FAILED, attempt=lease.attempt, reason="template.error", message=message)
         return lease.id
 
-    def publish(self, lease: Lease) -> Result:
+    def complete(self, lease: Lease, *, pdf: bytes = PDF, receipt: bool = True) -> str:
+        """The worker publishes this job's report and completes it."""
+        result = self.publish(lease, pdf=pdf)
+        self._wired.queue.complete(self.worker, Completed(lease, result))
+        if receipt:
+            self.close(lease.id, State.COMPLETED, attempt=lease.attempt, result=result)
+        return lease.id
+
+    def publish(self, lease: Lease, *, pdf: bytes = PDF) -> Result:
         """The worker puts the report there."""
         return self._wired.ledger.publish(
             tenant=lease.tenant,
             id=lease.id,
-            body=io.BytesIO(PDF),
-            size=len(PDF),
+            body=io.BytesIO(pdf),
+            size=len(pdf),
             pages=1,
-            sha256=hashlib.sha256(PDF).hexdigest(),
+            sha256=hashlib.sha256(pdf).hexdigest(),
             seconds=0.25,
             peak_memory_mb=60,
         )
 
-    def close(self, job_id: str, state: State, **ending: Any) -> None:
+    def close(self, job_id: str, state: State, *, attempt: int = 1, **ending: Any) -> None:
         """The worker leaves the receipt."""
         request = self._wired.ledger.open_request(job_id)
         assert request is not None
         finished_at = self._wired.queue.now()
-        self._wired.ledger.close(Receipt(request=request, state=state, attempt=1, finished_at=finished_at, **ending))
-
-    def _complete(self, lease: Lease, *, receipt: bool) -> str:
-        result = self.publish(lease)
-        self._wired.queue.complete(self.worker, Completed(lease, result))
-        if receipt:
-            self.close(lease.id, State.COMPLETED, result=result)
-        return lease.id
+        self._wired.ledger.close(
+            Receipt(request=request, state=state, attempt=attempt, finished_at=finished_at, **ending)
+        )
 
     def _submitted_and_claimed(self) -> Lease:
         submitted = self.waiting()

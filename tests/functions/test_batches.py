@@ -1,8 +1,6 @@
 """Batches over HTTP: accepted whole, expanded whatever crashes, looked at, retried, cancelled and downloaded."""
 
-import hashlib
 import io
-import itertools
 import json
 import zipfile
 from collections.abc import Callable, Iterator
@@ -15,6 +13,7 @@ import gateway
 import pytest
 import redis
 from gateway import Answer, Api, keys_in_bucket
+from lives import Lives
 
 from cdk_app.topology import function
 from functions.poller import handler as poller
@@ -25,10 +24,8 @@ from report_queue.assembly import Assembly
 from report_queue.batch import RESULT_TYPE, Batch
 from report_queue.errors import BrokerAway, StoreAway
 from report_queue.expand import take_up
-from report_queue.job import Completed, Failed, Lease, State
-from report_queue.receipt import Receipt
+from report_queue.job import Completed, State
 from report_queue.reconcile import Repair, reconcile
-from report_queue.replies import Worker
 from report_queue.reports import report_types
 from report_queue.wiring import Wiring, wiring
 from tests.functions.test_may import Guarded
@@ -103,36 +100,17 @@ class NoSteps:
 class Works:
     """A worker that ends jobs as it is told, without rendering."""
 
-    def __init__(self, wired: Wiring) -> None:
+    def __init__(self, wired: Wiring, lives: Lives) -> None:
         self._wired = wired
-        self._calls = itertools.count(1)
-        self._worker = Worker(id="worker-1", pid=1, slots=2, started_at=0)
-
-    def claim(self) -> Lease:
-        return self._wired.queue.claim(self._worker, call=next(self._calls), free=1).leases[0]
+        self._lives = lives
+        self.claim = lives.claim
 
     def complete(self) -> str:
         lease = self.claim()
-        pdf = b"%PDF-" + lease.id.encode()
-        result = self._wired.ledger.publish(
-            tenant=lease.tenant,
-            id=lease.id,
-            body=io.BytesIO(pdf),
-            size=len(pdf),
-            pages=1,
-            sha256=hashlib.sha256(pdf).hexdigest(),
-            seconds=0.1,
-            peak_memory_mb=1,
-        )
-        self._wired.queue.complete(self._worker, Completed(lease, result))
-        self._close(lease, State.COMPLETED, result=result)
-        return lease.id
+        return self._lives.complete(lease, pdf=b"%PDF-" + lease.id.encode())
 
     def fail(self) -> str:
-        lease = self.claim()
-        self._wired.queue.fail(self._worker, Failed(lease, "template.error", "line 3", permanent=True))
-        self._close(lease, State.FAILED, reason="template.error", message="line 3")
-        return lease.id
+        return self._lives.fail(self.claim(), message="line 3")
 
     def assemble(self, *, receipt: bool = True) -> Any:
         """The worker takes the job that assembles, and does; its request's data."""
@@ -142,20 +120,15 @@ class Works:
         assert request.report_type == RESULT_TYPE
         assembly = Assembly(request, self._wired.ledger, self._wired.batch_results, self._wired.settings)
         result = assembly.make(NoSteps(), still_ours=lambda: None)
-        self._wired.queue.complete(self._worker, Completed(lease, result))
+        self._wired.queue.complete(self._lives.worker, Completed(lease, result))
         if receipt:
-            self._close(lease, State.COMPLETED, result=result)
+            self._lives.close(lease.id, State.COMPLETED, attempt=lease.attempt, result=result)
         return request.data
-
-    def _close(self, lease: Lease, state: State, **ending: Any) -> None:
-        request = self._wired.ledger.open_request(lease.id)
-        assert request
-        self._wired.ledger.close(Receipt(request, state, lease.attempt, self._wired.queue.now(), **ending))
 
 
 @pytest.fixture
-def works(wired: Wiring) -> Works:
-    return Works(wired)
+def works(wired: Wiring, lives: Lives) -> Works:
+    return Works(wired, lives)
 
 
 # Accepting.

@@ -15,7 +15,7 @@ from report_queue.batch import MOST, Batch, ResultKind
 from report_queue.errors import Fault, TooLarge
 from report_queue.reports import ReportType, report_types
 from report_queue.request import Request, Submission, refuse_if, submission
-from report_queue.validation import faults
+from report_queue.validation import faults, name_faults, stranger_faults
 
 _MEMBERS: Final = ("reports", "name", "result")
 
@@ -76,13 +76,8 @@ def _faults(sent: Any, types: Mapping[str, ReportType]) -> Iterator[Fault]:
     if not isinstance(sent, dict):
         yield Fault("", "must be an object with reports and, if you like, name and result")
         return
-    for name in sent:
-        if name not in _MEMBERS:
-            escaped = strict_json.clip(name, 200).replace("~", "~0").replace("/", "~1")
-            yield Fault(f"/{escaped}", f"is not known here: only {', '.join(_MEMBERS)} are")
-    name = sent.get("name", "a name")
-    if not isinstance(name, str) or not 1 <= len(name) <= 100 or not name.isprintable():
-        yield Fault("/name", "must be a text of 1 to 100 characters, in one line")
+    yield from stranger_faults(sent, _MEMBERS)
+    yield from name_faults(sent)
     if "result" in sent and sent["result"] not in list(ResultKind):
         yield Fault("/result", f"must be one of {', '.join(ResultKind)}")
     reports = sent.get("reports")

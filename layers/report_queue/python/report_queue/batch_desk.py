@@ -7,10 +7,8 @@ What is done to many jobs stops when a caller has waited long enough, and says w
 It knows nothing of HTTP. Every function raises StoreAway; NotFound where there is no such batch of this tenant.
 """
 
-import re
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,16 +19,14 @@ from report_queue.batch_results import Published
 from report_queue.desk import Download
 from report_queue.errors import Conflict, InvalidRequest, NotFound
 from report_queue.expand import expand
-from report_queue.job import State
+from report_queue.job import RETRYABLE, State
 from report_queue.ledger import Acceptance
-from report_queue.request import ID_PATTERN
-from report_queue.unique import Door
+from report_queue.request import is_id
+from report_queue.unique import admit
 from report_queue.wiring import Wiring
 
-_ID: Final = re.compile(ID_PATTERN)
 _PATIENCE_S: Final = 8  # of a caller; the function has some seconds more
-_AT_ONCE: Final = 8  # each waits for the store most of its time
-_RETRYABLE: Final = frozenset({State.FAILED, State.CANCELLED})
+_GROUP: Final = 32  # jobs between two looks at the time
 
 
 @dataclass(frozen=True)
@@ -91,8 +87,7 @@ def accept(wiring: Wiring, draft: Draft, *, tenant: str, idempotency_key: str | 
     batch, requests = batch_of(draft, id=name, tenant=tenant, accepted_at=now, attempts=wiring.settings.attempts)
     there = wiring.batches.find(tenant=tenant, id=name) if idempotency_key else None
     if there is None:
-        capped = wiring.settings.limits_of(tenant).backlog > 0
-        Door(wiring.queue, wiring.ledger).admit(tenant, requests[0].id, unique=None, capped=capped, jobs=batch.jobs)
+        admit(wiring, tenant, requests[0].id, unique=None, jobs=batch.jobs)
         wiring.batches.pend(tenant=tenant, id=name, expanded=False, at=now)
         if wiring.batches.accept(batch, requests) is Acceptance.NEW:
             return Accepted(batch, replayed=False, expanded=_expand(wiring, batch, requests))
@@ -122,7 +117,7 @@ def look(wiring: Wiring, *, tenant: str, id: str) -> Look:  # noqa: A002 (the wo
 
 def get(wiring: Wiring, *, tenant: str, id: str) -> Batch:  # noqa: A002 (as in `look`)
     """The batch, without a look at its jobs."""
-    batch = wiring.batches.find(tenant=tenant, id=id) if _ID.fullmatch(id) else None
+    batch = wiring.batches.find(tenant=tenant, id=id) if is_id(id) else None
     if batch is None:
         raise NotFound("There is no such batch.")
     return batch
@@ -136,10 +131,10 @@ def retry(wiring: Wiring, *, tenant: str, id: str) -> Acted:  # noqa: A002 (as i
     batch = get(wiring, tenant=tenant, id=id)
     _whole(wiring, batch)
     members = batch_standing.members(wiring.batch_facet, wiring.ledger, batch)
-    wanted = [member.job_id for member in members if member.state in _RETRYABLE]
+    wanted = [member.job_id for member in members if member.state in RETRYABLE]
     if not wanted and has_ended(members):
         job_id, state, _ = _assembly(wiring, batch, members) or (None, None, None)
-        if job_id and state in _RETRYABLE:
+        if job_id and state in RETRYABLE:
             desk.retry(wiring, tenant=tenant, id=job_id)
             return Acted(0, 0)
     _pend(wiring, batch)
@@ -162,7 +157,7 @@ def cancel(wiring: Wiring, *, tenant: str, id: str) -> Acted:  # noqa: A002 (as 
 def download(wiring: Wiring, *, tenant: str, id: str) -> Download:  # noqa: A002 (as in `look`)
     """A fresh link to the result. Raises Conflict while it is not there, and BrokerAway."""
     found = look(wiring, tenant=tenant, id=id)
-    if found.assembly and found.assembly[1] in _RETRYABLE:
+    if found.assembly and found.assembly[1] in RETRYABLE:
         raise Conflict(f"The result was not assembled: POST /api/v1/batches/{id}/retry tries it again.")
     if found.result is None or not found.current:
         raise Conflict(f"The result is not there yet: GET /api/v1/batches/{id} says how far the batch is.")
@@ -218,17 +213,8 @@ def _patience() -> Callable[[], bool]:
 def _each(job_ids: Sequence[str], act: Callable[[str], None]) -> Acted:
     """Act on each job for as long as a caller waits. One that someone was quicker with is passed over."""
     enough, done, looked = _patience(), 0, 0
-
-    def one(job_id: str) -> bool:
-        try:
-            act(job_id)
-        except (Conflict, NotFound):
-            return False
-        return True
-
-    with ThreadPoolExecutor(_AT_ONCE) as others:
-        while looked < len(job_ids) and not enough():
-            group = job_ids[looked : looked + 4 * _AT_ONCE]
-            done += sum(others.map(one, group))
-            looked += len(group)
+    while looked < len(job_ids) and not enough():
+        group = job_ids[looked : looked + _GROUP]
+        done += len(desk.each(group, act))
+        looked += len(group)
     return Acted(done, len(job_ids) - looked)

@@ -20,7 +20,6 @@ from report_queue.ledger import JSON, PDF, Ledger
 from report_queue.marks import result_marks
 
 _CONTENT_TYPES: Final = {ResultKind.ZIP: "application/zip", ResultKind.PDF: PDF}
-_LOOKS: Final = 5  # as often as we look again where someone else was quicker
 
 
 @dataclass(frozen=True)
@@ -82,13 +81,15 @@ class BatchResults:
         self._bucket.put(_result(tenant, id, generation, "json"), manifest, content_type=JSON, marks={})
         key = _result(tenant, id, generation, kind)
         result, content_type = made(key), _CONTENT_TYPES[kind]
-        for _ in range(_LOOKS):
-            marks, size = result_marks(result), result.size
-            if self._bucket.put(key, body, content_type=content_type, marks=marks, size=size, sha256=result.sha256):
-                return result
-            if (there := self._bucket.head(key)) is not None:
-                return there.result(key)
-        raise self._bucket.unsteady("publish", key)
+        there = self._bucket.put_once(
+            key,
+            body,
+            content_type=content_type,
+            marks=result_marks(result),
+            size=result.size,
+            sha256=result.sha256,
+        )
+        return there.result(key) if there else result
 
     def link(self, published: Published, kind: ResultKind, *, filename: str, seconds: int, inline: bool = False) -> str:
         """A link to download a result, as `Ledger.link` gives for a report; `filename` is of plain letters."""

@@ -7,6 +7,7 @@ The ledger is told first where something is promised: it keeps the promise when 
 first where something is decided: it alone can say whether a job had ended already. It knows nothing of HTTP.
 """
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -14,17 +15,16 @@ from typing import Final
 from report_queue import standing
 from report_queue.batch import RESULT_TYPE
 from report_queue.errors import BrokerAway, Conflict, InvalidRequest, NotFound
-from report_queue.job import NewJob, State, Verdict
+from report_queue.job import RETRYABLE, NewJob, State, Verdict
 from report_queue.ledger import Acceptance
 from report_queue.receipt import Receipt, receipt_of
 from report_queue.replies import Where
 from report_queue.request import Request, Submission
-from report_queue.unique import Door
+from report_queue.unique import admit
 from report_queue.views import file_name
 from report_queue.wiring import Wiring
 
-_AT_ONCE: Final = 8  # of a bulk retry: each waits for the store most of its time
-_RETRYABLE: Final = frozenset({State.FAILED, State.CANCELLED})
+_AT_ONCE: Final = 8  # each waits for the store most of its time
 _TOO_LATE: Final = frozenset({State.COMPLETED, State.FAILED})
 
 
@@ -71,9 +71,7 @@ def accept(wiring: Wiring, submission: Submission, *, tenant: str, idempotency_k
         accepted_at=wiring.now_ms(),
         attempts=wiring.settings.attempts,
     )
-    limits = wiring.settings.limits_of(tenant)
-    door = Door(wiring.queue, wiring.ledger)
-    holder = door.admit(tenant, request.id, unique=submission.options.unique, capped=limits.backlog > 0)
+    holder = admit(wiring, tenant, request.id, unique=submission.options.unique)
     if holder:
         return Accepted(holder, replayed=False, queued=True, duplicate=True)
     accepted = keep(wiring, request)
@@ -105,7 +103,7 @@ def retry(wiring: Wiring, *, tenant: str, id: str) -> None:  # noqa: A002 (the w
     """
     job = standing.find(wiring.queue, wiring.ledger, tenant=tenant, id=id)
     request = job.known_request()
-    if job.state in _RETRYABLE:
+    if job.state in RETRYABLE:
         if job.open is not None:
             # Ended in the broker, and the worker has not left its receipt yet. Without one the next round could not be
             # told from this one, so we leave it: it is the same, and of two the first stands.
@@ -123,20 +121,24 @@ def retry_all(wiring: Wiring, where: Where, *, tenant: str, limit: int, after: s
     Raises as `retry` does, but for Conflict: a job that someone was quicker with is passed over.
     """
     page = wiring.queue.list(tenant, where, limit=limit, after=after)
+    matched = tuple(job.id for job in page.jobs)
+    if dry_run:
+        return Retries(matched, (), page.after)
+    return Retries(matched, tuple(each(matched, lambda job_id: retry(wiring, tenant=tenant, id=job_id))), page.after)
+
+
+def each(job_ids: Sequence[str], act: Callable[[str], None]) -> list[str]:
+    """Act on each of some jobs, several at once; those that it was done to. Where someone was quicker it was not."""
 
     def one(job_id: str) -> bool:
         try:
-            retry(wiring, tenant=tenant, id=job_id)
+            act(job_id)
         except (Conflict, NotFound):
             return False
         return True
 
-    matched = tuple(job.id for job in page.jobs)
-    if dry_run:
-        return Retries(matched, (), page.after)
     with ThreadPoolExecutor(_AT_ONCE) as others:
-        done = tuple(job_id for job_id, retried in zip(matched, others.map(one, matched), strict=True) if retried)
-    return Retries(matched, done, page.after)
+        return [job_id for job_id, done in zip(job_ids, others.map(one, job_ids), strict=True) if done]
 
 
 def cancel(wiring: Wiring, *, tenant: str, id: str) -> None:  # noqa: A002 (the word of the API)

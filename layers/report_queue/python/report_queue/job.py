@@ -43,6 +43,7 @@ class State(StrEnum):
 _DIFFERS: Final = re.compile(r"\"[^\"]*\"|'[^']*'|\w*\d\w*")
 
 TERMINAL: Final = frozenset({State.COMPLETED, State.FAILED, State.CANCELLED})
+RETRYABLE: Final = frozenset({State.FAILED, State.CANCELLED})  # ended, and came to nothing
 
 
 PRIORITY: Final = 5  # of a job that names none; 9 is the highest

@@ -156,12 +156,8 @@ class Ledger:
         """
         key = _report(tenant, id)
         made = Result(key, size, pages, sha256, seconds, peak_memory_mb)
-        for _ in range(_LOOKS):
-            if self._bucket.put(key, body, content_type=PDF, marks=result_marks(made), size=size, sha256=sha256):
-                return made
-            if (there := self._bucket.head(key)) is not None:
-                return there.result(key)
-        raise self._bucket.unsteady("publish", key)
+        there = self._bucket.put_once(key, body, content_type=PDF, marks=result_marks(made), size=size, sha256=sha256)
+        return there.result(key) if there else made
 
     def close(self, receipt: Receipt) -> None:
         """Keep the receipt, then take the request off `open/`. Idempotent; says nothing of a later round."""

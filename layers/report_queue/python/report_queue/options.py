@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, Self
 
 from report_queue.errors import Fault
 from report_queue.job import PRIORITY, Backoff
+from report_queue.strict_json import pointer
 
 EARLIEST: Final = 946_684_800_000  # ms, 2000-01-01
 LATEST: Final = 4_102_444_800_000  # ms, 2100-01-01: no moment that we take is as late
@@ -77,7 +78,7 @@ def faults(options: Any) -> Iterator[Fault]:
             if wrong := check(value):
                 yield Fault(f"/{name}", wrong)
         else:
-            yield Fault(_pointer(name), f"is not an option: only {', '.join(_CHECKS)} are")
+            yield Fault(pointer(name), f"is not an option: only {', '.join(_CHECKS)} are")
     if "delaySeconds" in options and "runAt" in options:
         yield Fault("/runAt", "stands beside delaySeconds: give the one or the other")
     for name in ("dedupSeconds", "dedupMode"):
@@ -156,8 +157,3 @@ _CHECKS: Final[Mapping[str, Callable[[Any], str | None]]] = {
 }
 
 NAMES: Final = tuple(_CHECKS)
-
-
-def _pointer(name: str) -> str:
-    cut = name.encode("utf-8", "backslashreplace").decode("utf-8")[:200]
-    return "/" + cut.replace("~", "~0").replace("/", "~1")

@@ -202,6 +202,11 @@ def idempotency_key(header: str | None) -> str | None:
     return header
 
 
+def is_id(text: str) -> bool:
+    """Whether this is of the form of an id, as a key of the store must be."""
+    return re.fullmatch(ID_PATTERN, text) is not None
+
+
 def job_id(tenant: str, idempotency_key: str) -> str:
     """The id that every submission with this key of this tenant gets: how a repeated request finds its job."""
     return _id(hashlib.sha256(f"{tenant}\0{idempotency_key}".encode()).digest()[:16])

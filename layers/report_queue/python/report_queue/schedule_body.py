@@ -18,7 +18,7 @@ from report_queue.recurrence import FOREVER, LEAST_SECONDS, MOST_SECONDS, Cron, 
 from report_queue.reports import ReportType, report_types
 from report_queue.request import refuse_if
 from report_queue.schedule import CatchUp, Overlap, Schedule
-from report_queue.validation import faults
+from report_queue.validation import faults, name_faults, stranger_faults
 
 LIMIT: Final = 250_000  # bytes: a schedule is written anew with each run, and lists read a hundred of them
 
@@ -98,14 +98,8 @@ def _faults(sent: Any, types: Mapping[str, ReportType]) -> Iterator[Fault]:
     if not isinstance(sent, dict):
         yield Fault("", "must be an object with cron or everySeconds, timeZone and report")
         return
-    yield from (
-        Fault(_under("", name), f"is not known here: only {', '.join(_MEMBERS)} are")
-        for name in sent
-        if name not in _MEMBERS
-    )
-    name = sent.get("name", "a name")
-    if not isinstance(name, str) or not 1 <= len(name) <= 100 or not name.isprintable():
-        yield Fault("/name", "must be a text of 1 to 100 characters, in one line")
+    yield from stranger_faults(sent, _MEMBERS)
+    yield from name_faults(sent)
     yield from _recurrence_faults(sent)
     for member, words in (("overlap", Overlap), ("catchUp", CatchUp)):
         if member in sent and sent[member] not in list(words):
@@ -160,7 +154,3 @@ def _recurrence(draft: Draft, starts_at: int) -> Cron | Interval:
         return Cron(draft.cron, draft.time_zone)
     assert draft.every_seconds is not None
     return Interval(draft.every_seconds, starts_at, draft.time_zone)
-
-
-def _under(pointer: str, name: str) -> str:
-    return f"{pointer}/{strict_json.clip(name, 200).replace('~', '~0').replace('/', '~1')}"

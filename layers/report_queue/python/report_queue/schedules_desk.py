@@ -6,21 +6,17 @@ It knows nothing of HTTP. Every function raises StoreAway; NotFound where there 
 """
 
 import logging
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Final
 
 from report_queue import fire
 from report_queue.errors import BrokerAway, Conflict, InvalidRequest, NotFound, whereabouts
 from report_queue.plans import Look
-from report_queue.request import ID_PATTERN, submission
+from report_queue.request import is_id, submission
 from report_queue.schedule import Overlap, Run, Schedule
 from report_queue.schedule_body import Draft, schedule_of
 from report_queue.wiring import Wiring
-
-_ID: Final = re.compile(ID_PATTERN)
 
 _log = logging.getLogger(__name__)
 
@@ -146,7 +142,7 @@ def _there(schedule: Schedule | None) -> Schedule:
 
 
 def _check(id: str) -> None:  # noqa: A002 (as in `get`)
-    if not _ID.fullmatch(id):
+    if not is_id(id):
         raise _not_found()
 
 

@@ -10,18 +10,14 @@
 The ledger is the truth and the broker only the order: where a receipt is there, it wins. It reads and changes nothing.
 """
 
-import re
 from dataclasses import dataclass, replace
-from typing import Final
 
 from report_queue.errors import Conflict, NotFound
 from report_queue.job import Job, Progress, State
 from report_queue.ledger import Ledger
 from report_queue.queue import Queue
 from report_queue.receipt import Receipt
-from report_queue.request import ID_PATTERN, Request
-
-_ID: Final = re.compile(ID_PATTERN)
+from report_queue.request import Request, is_id
 
 
 @dataclass(frozen=True)
@@ -85,7 +81,7 @@ def _standing(ledger: Ledger, job: Job | None, *, tenant: str, id: str) -> Stand
 
 
 def _check(id: str) -> None:  # noqa: A002 (as in `find`)
-    if not _ID.fullmatch(id):
+    if not is_id(id):
         raise _not_found()
 
 

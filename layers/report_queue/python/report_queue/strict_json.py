@@ -53,6 +53,11 @@ def clip(text: str, length: int = 80) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
+def pointer(*steps: str | int) -> str:
+    """The JSON Pointer (RFC 6901) that leads by these steps; a long one is cut."""
+    return "".join("/" + clip(str(step), 200).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) < len(pairs):

@@ -9,84 +9,77 @@ The key is the broker's alone: with the broker away, a submission with one is re
 was wiped has forgotten them. A cap on the backlog holds no more than the broker knows: with it away, all are let in.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from report_queue.errors import BrokerAway, Conflict, TooMany
-from report_queue.job import State, Verdict
-from report_queue.ledger import Ledger
+from report_queue.job import RETRYABLE, State, Verdict
 from report_queue.options import Unique
-from report_queue.queue import Queue
 from report_queue.receipt import Receipt
 from report_queue.replies import Admitted, Dedup
+from report_queue.wiring import Wiring
 
-_ENDED_BADLY: Final = frozenset({State.FAILED, State.CANCELLED})
 _ACCEPTING_MS: Final = 20_000  # longer than a submission takes from getting the key to the ledger
 _ROUNDS: Final = 5  # each time someone else was quicker
 
 
-@dataclass(frozen=True)
-class Door:
-    """Where a submission comes in."""
+def admit(wiring: Wiring, tenant: str, job_id: str, *, unique: Unique | None, jobs: int = 1) -> str | None:
+    """None: come in. Or the job that has the dedup key, which is the answer.
 
-    queue: Queue
-    ledger: Ledger
-
-    def admit(self, tenant: str, job_id: str, *, unique: Unique | None, capped: bool, jobs: int = 1) -> str | None:
-        """None: come in. Or the job that has the dedup key, which is the answer.
-
-        Raises TooMany, BrokerAway (with a dedup key), Conflict or StoreAway.
-        """
-        if unique is None:
-            if capped:
-                self._cap(tenant, job_id, jobs)
-            return None
-        instead_of = None
-        for _ in range(_ROUNDS):
-            dedup = Dedup(unique.key, unique.seconds * 1000, instead_of)
-            admitted = self.queue.admit(tenant, job_id, jobs=jobs, dedup=dedup)
-            _let_in(admitted)
-            holder = admitted.holder
-            if holder is None:
-                return None
-            state = admitted.holder_state or self._by_ledger(holder, admitted)
-            if state in _ENDED_BADLY or (unique.mode == "replace" and self._replaced(holder, state)):
-                instead_of = holder
-            else:
-                return holder
-        raise Conflict("Others submit with this dedupKey at the same time: send the request again.")
-
-    def _cap(self, tenant: str, job_id: str, jobs: int) -> None:
-        try:
-            admitted = self.queue.admit(tenant, job_id, jobs=jobs)
-        except BrokerAway:
-            return
+    Raises TooMany, BrokerAway (with a dedup key), Conflict or StoreAway.
+    """
+    if unique is None:
+        if wiring.settings.limits_of(tenant).backlog:
+            _cap(wiring, tenant, job_id, jobs)
+        return None
+    instead_of = None
+    for _ in range(_ROUNDS):
+        dedup = Dedup(unique.key, unique.seconds * 1000, instead_of)
+        admitted = wiring.queue.admit(tenant, job_id, jobs=jobs, dedup=dedup)
         _let_in(admitted)
+        holder = admitted.holder
+        if holder is None:
+            return None
+        state = admitted.holder_state or _by_ledger(wiring, holder, admitted)
+        if state in RETRYABLE or (unique.mode == "replace" and _replaced(wiring, holder, state)):
+            instead_of = holder
+        else:
+            return holder
+    raise Conflict("Others submit with this dedupKey at the same time: send the request again.")
 
-    def _by_ledger(self, holder: str, admitted: Admitted) -> State:
-        """The state of a holder that the broker does not know: it is not there yet, or not any more."""
-        if self.ledger.unfinished(holder):
-            return State.WAITING
-        if receipt := self.ledger.receipt(holder):
-            return receipt.state
-        if self.queue.now() - (admitted.holder_since or 0) < _ACCEPTING_MS:
-            raise Conflict(
-                "A request with this dedupKey is being accepted at this moment: send yours again in some seconds."
-            )
-        return State.FAILED  # it never came to be
 
-    def _replaced(self, holder: str, state: State) -> bool:
-        """Cancel a job in favour of a newer one; False where it has started or ended, which it may keep."""
-        if state not in (State.WAITING, State.DELAYED):
-            return False
-        why = "a newer request with the same dedupKey took its place"
-        if self.queue.cancel(holder, reason="replaced", message=why, idle=True) is not Verdict.CANCELLED:
-            return False
-        job, request = self.queue.find(holder)[0], self.ledger.open_request(holder)
-        if job and request:
-            # Should this not come to pass, the reconciler writes the receipt.
-            self.ledger.close(Receipt(request, State.CANCELLED, job.attempt, job.at, "replaced", why))
-        return True
+def _cap(wiring: Wiring, tenant: str, job_id: str, jobs: int) -> None:
+    try:
+        admitted = wiring.queue.admit(tenant, job_id, jobs=jobs)
+    except BrokerAway:
+        return
+    _let_in(admitted)
+
+
+def _by_ledger(wiring: Wiring, holder: str, admitted: Admitted) -> State:
+    """The state of a holder that the broker does not know: it is not there yet, or not any more."""
+    if wiring.ledger.unfinished(holder):
+        return State.WAITING
+    if receipt := wiring.ledger.receipt(holder):
+        return receipt.state
+    if wiring.queue.now() - (admitted.holder_since or 0) < _ACCEPTING_MS:
+        raise Conflict(
+            "A request with this dedupKey is being accepted at this moment: send yours again in some seconds."
+        )
+    return State.FAILED  # it never came to be
+
+
+def _replaced(wiring: Wiring, holder: str, state: State) -> bool:
+    """Cancel a job in favour of a newer one; False where it has started or ended, which it may keep."""
+    if state not in (State.WAITING, State.DELAYED):
+        return False
+    why = "a newer request with the same dedupKey took its place"
+    if wiring.queue.cancel(holder, reason="replaced", message=why, idle=True) is not Verdict.CANCELLED:
+        return False
+    job, request = wiring.queue.find(holder)[0], wiring.ledger.open_request(holder)
+    if job and request:
+        # Should this not come to pass, the reconciler writes the receipt.
+        wiring.ledger.close(Receipt(request, State.CANCELLED, job.attempt, job.at, "replaced", why))
+    return True
 
 
 def _let_in(admitted: Admitted) -> None:

@@ -4,7 +4,7 @@ It judges values that `strict_json` parsed: the envelope's own rules here, `data
 (Draft 2020-12, formats checked). Messages never quote a value, which may be huge or secret.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any, Final
@@ -14,7 +14,7 @@ from jsonschema_rs import Draft202012Validator, ValidationError
 from report_queue import options
 from report_queue.errors import Fault
 from report_queue.reports import ReportType
-from report_queue.strict_json import clip
+from report_queue.strict_json import clip, pointer
 
 MAX_FAULTS: Final = 100  # as many as anyone reads
 
@@ -24,9 +24,7 @@ def faults(envelope: Any, types: Mapping[str, ReportType]) -> Iterator[Fault]:
     if not isinstance(envelope, dict):
         yield Fault("", "must be an object with reportType, data and, if you like, options")
         return
-    for key in envelope:
-        if key not in {"reportType", "data", "options"}:
-            yield Fault(_pointer([key]), "is not known here: only reportType, data and options are")
+    yield from stranger_faults(envelope, ("reportType", "data", "options"))
     kind, fault = _report_type(envelope, types)
     if fault is not None:
         yield fault
@@ -36,6 +34,19 @@ def faults(envelope: Any, types: Mapping[str, ReportType]) -> Iterator[Fault]:
         yield Fault("/data", "is missing")
     elif kind is not None:
         yield from chain.from_iterable(map(_schema_faults, _schema_errors(_validator(kind), envelope["data"])))
+
+
+def stranger_faults(sent: dict[str, Any], members: Sequence[str]) -> Iterator[Fault]:
+    """Members of an object that are none of these."""
+    known = f"{', '.join(members[:-1])} and {members[-1]}"
+    yield from (Fault(pointer(name), f"is not known here: only {known} are") for name in sent if name not in members)
+
+
+def name_faults(sent: dict[str, Any]) -> Iterator[Fault]:
+    """What is wrong with the name that something has for people, if it has one."""
+    name = sent.get("name", "a name")
+    if not isinstance(name, str) or not 1 <= len(name) <= 100 or not name.isprintable():
+        yield Fault("/name", "must be a text of 1 to 100 characters, in one line")
 
 
 def _report_type(envelope: dict[str, Any], types: Mapping[str, ReportType]) -> tuple[ReportType | None, Fault | None]:
@@ -77,16 +88,12 @@ def _schema_faults(error: ValidationError) -> Iterator[Fault]:
     details = error.kind.as_dict()
     match error.kind.name:
         case "required":
-            yield Fault(_pointer([*at, details["property"]]), "is missing")
+            yield Fault(pointer(*at, details["property"]), "is missing")
         case "additionalProperties" | "unevaluatedProperties":
             for name in details["unexpected"]:
-                yield Fault(_pointer([*at, name]), "is not known here")
+                yield Fault(pointer(*at, name), "is not known here")
         case _:
-            yield Fault(_pointer(at), clip(error.message.removeprefix(_VALUE + " "), 300))
-
-
-def _pointer(path: list[str | int]) -> str:
-    return "".join("/" + clip(str(step), 200).replace("~", "~0").replace("/", "~1") for step in path)
+            yield Fault(pointer(*at), clip(error.message.removeprefix(_VALUE + " "), 300))
 
 
 _VALUE: Final = "the value"  # stands in messages where the validator would quote the value

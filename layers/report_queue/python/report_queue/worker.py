@@ -74,10 +74,16 @@ class Drain:
         call = 0
         finished: list[tuple[Attempt, Outcome]] = []
         patience = time.monotonic() + _PATIENCE_S
+        memory = memory_mb()
 
         def shown() -> Shown:
             jobs = tuple(attempt.lease.id for attempt in list(running.values()))
-            return Shown(jobs, done=len(drained.ended), memory_mb=memory_mb())
+            return Shown(jobs, done=len(drained.ended), memory_mb=memory)
+
+        def measured() -> Shown:  # for the beat: this looks at every process, which a claim should not wait for
+            nonlocal memory
+            memory = memory_mb()
+            return shown()
 
         slot = Slot(self.worker, self.queue, self.ledger, self.renderer, self.settings)
         beat = beating(
@@ -85,7 +91,7 @@ class Drain:
             self.worker,
             every_ms=self.settings.beat_ms,
             running=lambda: list(running.values()),
-            shown=shown,
+            shown=measured,
         )
         with ThreadPoolExecutor(self.settings.slots, "slot") as slots, beat:
             while self.remaining_ms() > self.settings.attempt_ms + WIND_UP_MS:
