@@ -110,7 +110,7 @@ local function claim(args)
   end
 
   local soon = again_at and again_at <= now + LINGER
-  local left = args.leave and #leases == 0 and not soon and startable(1, now) == 0
+  local left = args.leave and #leases == 0 and not soon and startable(1) == 0
   if left then
     remove_worker(args.worker)
   else

@@ -408,7 +408,7 @@ end
 
 -- How many of the waiting jobs may start, counted no further than `enough`, of the first 100 tenants in turn; where
 -- there are more tenants, one of them may have another.
-local function startable(enough, now)
+local function startable(enough)
   if redis.call('HEXISTS', key.paused, '*') == 1 then return 0 end
   if redis.call('ZCARD', key.limited) == 0 and redis.call('HLEN', key.paused) == 0 and not caps_concurrency() then
     return redis.call('ZCARD', key.waiting)
@@ -435,7 +435,7 @@ local function grant_wakes(now)
   local sent = alive(now) + redis.call('ZCARD', key.wakes)
   if sent >= policy.workers then return granted end
   look_again(now)
-  local ready = startable(policy.workers * policy.slots, now)
+  local ready = startable(policy.workers * policy.slots)
   if ready == 0 then return granted end
   local wanted = math.min(policy.workers, math.ceil((ready + redis.call('ZCARD', key.active)) / policy.slots))
   for _ = sent + 1, wanted do
