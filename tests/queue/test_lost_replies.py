@@ -29,7 +29,7 @@ from report_queue.replies import Dedup
 from report_queue.settings import Limits
 from report_queue.wiring import broker
 
-PARTS = {"prelude", "finish"}  # of other scripts
+PARTS = {"finish"}  # of other scripts
 PATIENCE_S = 0.5  # of the client with a broker that says nothing
 
 SOON, LATE = T0 + SECOND, T0 + MINUTE  # while leases last, and when they and the wakes are over

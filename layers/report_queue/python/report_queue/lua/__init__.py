@@ -1,8 +1,8 @@
 """The scripts: one file a verb, put together into what Redis runs.
 
 A file defines one function of the verb's name. Its first lines may say `-- flags: …` (of the script, Redis's words) and
-`-- needs: …` (other verbs that it calls). A script is: flags, policy, prelude, the verbs needed, the verb, and one call
-with the arguments, which are one JSON object, as is the reply; and the prelude's `save` of what was gathered.
+`-- needs: …` (other verbs that it calls). A script is: flags, keys, policy, prelude, the verbs needed, the verb, and
+one call with the arguments, which are one JSON object, as is the reply; and the prelude's `save` of what was gathered.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from typing import Final
 
 from report_queue.settings import Limits, Settings
 
-# As in the prelude, which says what each holds.
+# As in prelude/keys.lua, which says what each holds.
 KEYS: Final = (
     *(
         "waiting",
@@ -30,7 +30,10 @@ KEYS: Final = (
     *("meters", "expiries", "dedups", "windows", "paused", "stats", "plans", "batches", "workers", "beats", "wakes"),
 )
 
+PRELUDE: Final = ("keys", "record", "gather", "job", "lines", "index", "move", "stats", "workers")
+
 _FOLDER: Final = Path(__file__).parent
+_KEYS: Final = "local key = {" + ", ".join(f"{name} = KEYS[{number}]" for number, name in enumerate(KEYS, 1)) + "}"
 _POLICY: Final = (
     *(
         "attempt_ms",
@@ -65,7 +68,8 @@ def script(verb: str, policy: str) -> tuple[str, str]:
     parts: dict[str, str] = {}
     flags = _gather(verb, parts)
     call = f"local reply = {verb}(cjson.decode(ARGV[1]))\nsave()\nreturn cjson.encode(reply)\n"
-    source = "\n".join([f"#!lua flags={flags}", policy, _text("prelude"), *parts.values(), call])
+    prelude = (_text(f"prelude/{part}") for part in PRELUDE)
+    source = "\n".join([f"#!lua flags={flags}", _KEYS, policy, *prelude, *parts.values(), call])
     return source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
 

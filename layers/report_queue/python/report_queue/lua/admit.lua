@@ -6,7 +6,7 @@
 local function admit(args)
   local now = clock(args)
   local name = args.dedup and args.tenant .. '|' .. args.dedup.key
-  if redis.call('HEXISTS', key.jobs, args.id) == 1 then return {full = false} end
+  if look('HEXISTS', 'jobs', args.id) == 1 then return {full = false} end
   local holder, since = string.match(name and redis.call('HGET', key.dedups, name) or '', '^(.*)|(%d+)$')
   if holder and holder ~= args.id and holder ~= args.dedup.instead_of then
     if tonumber(redis.call('ZSCORE', key.windows, name) or 0) > now then
@@ -18,7 +18,7 @@ local function admit(args)
   if cap > 0 and backlog + args.jobs > cap then return {full = true, backlog = backlog} end
   if name then
     redis.call('HSET', key.dedups, name, args.id .. '|' .. ms(now))
-    redis.call('ZADD', key.windows, ms(now + args.dedup.window), name)
+    redis.call('ZADD', key.windows, now + args.dedup.window, name)
   end
   return {full = false, backlog = backlog}
 end

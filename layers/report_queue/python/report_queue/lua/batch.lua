@@ -4,7 +4,7 @@
 local function batch(args)
   local prefix = 'batch:' .. args.id .. '|'
   local members = {}
-  for _, found in ipairs(redis.call('ZRANGE', key.index, '[' .. prefix, '[' .. prefix .. '\255', 'BYLEX', 'LIMIT', 0, 1000)) do
+  for _, found in ipairs(look('ZRANGE', 'index', '[' .. prefix, '[' .. prefix .. '\255', 'BYLEX', 'LIMIT', 0, 1000)) do
     local state, id = string.match(string.sub(found, #prefix + 1), '^([^|]*)|(.*)$')
     local job = read(id)
     if job then

@@ -9,7 +9,7 @@ local function batches_ended(args)
     local id, on_its_way = scanned[2][i], 0
     for _, state in ipairs({'waiting', 'delayed', 'active'}) do
       local prefix = '[batch:' .. id .. '|' .. state .. '|'
-      on_its_way = on_its_way + redis.call('ZLEXCOUNT', key.index, prefix, prefix .. '\255')
+      on_its_way = on_its_way + look('ZLEXCOUNT', 'index', prefix, prefix .. '\255')
     end
     if on_its_way == 0 then ended[#ended + 1] = {id = id, tenant = scanned[2][i + 1]} end
   end

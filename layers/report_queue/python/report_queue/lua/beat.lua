@@ -11,7 +11,7 @@ local function beat(args)
     local job, state = held(mine)
     if job and state == 'active' then
       local ends = job.started + policy.attempt_ms
-      redis.call('ZADD', key.active, ms(math.min(now + policy.lease_ms, ends)), mine.id)
+      put('active', mine.id, math.min(now + policy.lease_ms, ends))
       if mine.progress > job.progress then
         job.progress = mine.progress
         write(mine.id, job)
@@ -25,7 +25,7 @@ local function beat(args)
   if last then
     last = cjson.decode(last)
     last.beat = args.beat
-    redis.call('ZADD', key.workers, ms(now), args.worker)
+    redis.call('ZADD', key.workers, now, args.worker)
     redis.call('HSET', key.beats, args.worker, cjson.encode(last))
   end
   return {verdicts = verdicts}

@@ -18,13 +18,30 @@ local function lease_of(id, job)
   }
 end
 
-local function start(id, job, worker, now)
-  job.place = tonumber(redis.call('ZSCORE', key.waiting, id)) - line_of(job) * LINE  -- it goes back there if the worker dies
+local function start(id, job, position, worker, now)
+  job.place = position  -- it goes back there if the worker dies
   job.attempt, job.worker, job.started, job.progress = job.attempt + 1, worker, now, 10
   note(job, 'claim', now)
   count('started', now)
   measure('wait', now, now - job.at)
   move(id, job, 'waiting', 'active', now, now + policy.lease_ms)
+end
+
+-- The tenants whose turns are next, for as many jobs: nobody further back can be due before.
+local function next_turns(jobs)
+  local found, turns = look('ZRANGE', 'turns', 0, jobs - 1, 'WITHSCORES'), {}
+  for position = 1, #found, 2 do
+    turns[#turns + 1] = {name = found[position], virtual = tonumber(found[position + 1])}
+  end
+  return turns
+end
+
+local function first_of(turns)
+  local first = turns[1]
+  for position = 2, #turns do
+    if turns[position].virtual < first.virtual then first = turns[position] end
+  end
+  return first
 end
 
 -- Up to `free` jobs by their tenants' turns; and, where a rate holds the next one back, until when.
@@ -34,6 +51,8 @@ local function take_turns(free, worker, now)
   if redis.call('HEXISTS', key.paused, '*') == 1 then return leases end
   local virtual, again_at
   local allowed_at = policy.rate > 0 and tonumber(redis.call('HGET', key.meters, 'allowed_at') or 0)
+  local turns = next_turns(free)
+  local view = view_of_waiting(math.ceil(free / math.max(#turns, 1)))
   for _ = 1, free + 100 do
     if #leases == free then break end
     local next_at = allowed_at and rate_allows_at(allowed_at, policy.rate) or 0
@@ -41,25 +60,28 @@ local function take_turns(free, worker, now)
       again_at = math.ceil(next_at)
       break
     end
-    local turn = redis.call('ZRANGE', key.turns, 0, 0, 'WITHSCORES')
-    local name = turn[1]
-    if not name then break end
+    local turn = first_of(turns)
+    if not turn then break end
+    local name = turn.name
     local tenant = tenant_of(name)
-    local head, held_back = head_of(tenant)
+    local head, position, held_back = head_of(tenant, view)
     local _, not_before = limited(name, tenant, now)
     if not head then
       stand_back(name, held_back and now + 5000)
+      turns = next_turns(free)
     elseif not_before then
       stand_back(name, not_before)
+      turns = next_turns(free)
     else
       local job = read_or_drop(head, 'waiting')
       if job and job.expires and job.expires <= now then
         expire_one(head, job, 'waiting', now)  -- one of more than `expire` had time for
       elseif job then
-        start(head, job, worker, now)
+        start(head, job, position, worker, now)
         leases[#leases + 1] = lease_of(head, job)
-        virtual = tonumber(turn[2])
-        redis.call('ZADD', key.turns, virtual + 1 / limits_of(name).weight, name)
+        virtual = turn.virtual
+        turn.virtual = virtual + 1 / limits_of(name).weight
+        put('turns', name, turn.virtual)
         if limits_of(name).rate > 0 then
           tenant.allowed_at = rate_moves_on(tenant.allowed_at, limits_of(name).rate, now)
           changed[name] = true
@@ -79,7 +101,7 @@ local function given_before(claimed, worker, now)
   for _, id in ipairs(claimed) do
     local job = read(id)
     if job and job.worker == worker and state_of(id) == 'active' then
-      redis.call('ZADD', key.active, ms(now + policy.lease_ms), id)
+      put('active', id, now + policy.lease_ms)
       leases[#leases + 1] = lease_of(id, job)
     end
   end
@@ -116,7 +138,7 @@ local function claim(args)
   else
     local claimed = {}
     for position, lease in ipairs(leases) do claimed[position] = lease.id end
-    redis.call('ZADD', key.workers, ms(now), args.worker)
+    redis.call('ZADD', key.workers, now, args.worker)
     redis.call('HSET', key.beats, args.worker, cjson.encode({beat = args.beat, call = args.call, claimed = claimed}))
   end
   return {verdicts = verdicts, leases = leases, left = left, again_at = soon and again_at or nil}

@@ -3,7 +3,7 @@
 local function counts(args)
   local numbers = {}
   for _, state in ipairs(STATES) do
-    numbers[state] = args.tenant and count_of(args.tenant, state) or redis.call('ZCARD', key[state])
+    numbers[state] = args.tenant and count_of(args.tenant, state) or look('ZCARD', state)
   end
   return numbers
 end

@@ -3,7 +3,7 @@
 --        next, the moment at which one is to be looked at after these; absent where nothing is planned then.
 local function due(args)
   local now = clock(args)
-  local members = redis.call('ZRANGE', key.plans, '-inf', ms(now), 'BYSCORE', 'LIMIT', 0, args.limit)
+  local members = redis.call('ZRANGE', key.plans, '-inf', now, 'BYSCORE', 'LIMIT', 0, args.limit)
   local found = {}
   for position, member in ipairs(members) do
     local tenant, id = string.match(member, '^([^|]*)|(.*)$')

@@ -5,12 +5,15 @@
 -- Idempotent by id: a job that is known, and has a state, stays as it is. Refused when memory is full (the ledger has the request).
 local function enqueue(args)
   local now = clock(args)
+  local ids = {}
+  for position, new in ipairs(args.jobs) do ids[position] = new.id end
+  read_ahead(ids)
   for _, new in ipairs(args.jobs) do
-    if redis.call('HEXISTS', key.jobs, new.id) == 0 or not state_of(new.id) then
+    if not read(new.id) or not state_of(new.id) then
       local id, due = new.id, new.due
       new.id, new.due = nil, nil
       for name, value in pairs(ABSENT) do new[name] = new[name] or value end
-      if new.expires then redis.call('ZADD', key.expiries, ms(new.expires), id) end
+      if new.expires then redis.call('ZADD', key.expiries, new.expires, id) end
       line_of(new)  -- also for a delayed job: by its tenant's lines it is found
       count('enqueued', now)
       if due and due > now then

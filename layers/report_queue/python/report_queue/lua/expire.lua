@@ -12,7 +12,7 @@ end
 local function expire(args)
   local now = clock(args)
   local expired = {}
-  for _, id in ipairs(redis.call('ZRANGE', key.expiries, '-inf', ms(now), 'BYSCORE', 'LIMIT', 0, args.limit)) do
+  for _, id in ipairs(redis.call('ZRANGE', key.expiries, '-inf', now, 'BYSCORE', 'LIMIT', 0, args.limit)) do
     local job, state = read(id), state_of(id)
     if job and (state == 'waiting' or state == 'delayed') then
       expire_one(id, job, state, now)

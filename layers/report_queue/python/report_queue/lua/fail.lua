@@ -16,7 +16,7 @@ local function retry_at(job, tries, random, now)
   -- A second on either side, so that no second that it is part of has too many.
   for _ = 1, 600 do
     local from, to = ms((due - 999) * DUE), '(' .. ms((due + 1000) * DUE)
-    if redis.call('ZCOUNT', key.delayed, from, to) < policy.retries_per_second then break end
+    if look('ZCOUNT', 'delayed', from, to) < policy.retries_per_second then break end
     due = due + 1000
   end
   return due

@@ -7,7 +7,7 @@ local function oldest_of(names, now)
   for _, name in ipairs(names) do
     for _, line in pairs(tenant_of(name).lines) do
       local from, to = line_range(line)
-      local head = redis.call('ZRANGE', key.waiting, from, to, 'BYSCORE', 'LIMIT', 0, 1)[1]
+      local head = look('ZRANGE', 'waiting', from, to, 'BYSCORE', 'LIMIT', 0, 1)[1]
       local job = head and read(head)
       if job then oldest = math.max(oldest or 0, now - job.at) end
     end
@@ -18,10 +18,10 @@ end
 local function gauges(args)
   local now = clock(args)
   local gauged = {counts = counts({}), workers = alive(now), recent = recent(now)}
-  local names = redis.call('ZRANGE', key.turns, 0, 99)
+  local names = look('ZRANGE', 'turns', 0, 99)
   for _, name in ipairs(redis.call('ZRANGE', key.limited, 0, 99)) do names[#names + 1] = name end
   gauged.oldest = oldest_of(names, now)
-  local due = redis.call('ZRANGE', key.delayed, 0, 0, 'WITHSCORES')[2]
+  local due = look('ZRANGE', 'delayed', 0, 0, 'WITHSCORES')[2]
   due = due and math.floor(tonumber(due) / DUE)
   local late = tonumber(redis.call('ZRANGE', key.expiries, 0, 0, 'WITHSCORES')[2])
   gauged.due = due and late and math.min(due, late) or due or late

@@ -6,14 +6,14 @@ local function groups(args)
   local prefix = args.tenant .. '|error:'
   local from, found = '[' .. prefix, {}
   for _ = 1, 100 do
-    local member = redis.call('ZRANGE', key.index, from, '[' .. prefix .. '\255', 'BYLEX', 'LIMIT', 0, 1)[1]
+    local member = look('ZRANGE', 'index', from, '[' .. prefix .. '\255', 'BYLEX', 'LIMIT', 0, 1)[1]
     if not member then return {groups = found, more = false} end
     local signature = string.match(string.sub(member, #prefix + 1), '^[^|]*')
     local first, last = '[' .. prefix .. signature .. '|', '[' .. prefix .. signature .. '|\255'
-    local newest = redis.call('ZRANGE', key.index, last, first, 'BYLEX', 'REV', 'LIMIT', 0, 1)[1]
+    local newest = look('ZRANGE', 'index', last, first, 'BYLEX', 'REV', 'LIMIT', 0, 1)[1]
     found[#found + 1] = {
       signature = signature,
-      count = redis.call('ZLEXCOUNT', key.index, first, last),
+      count = look('ZLEXCOUNT', 'index', first, last),
       newest = string.match(newest, '[^|]+$'),
     }
     from = '(' .. prefix .. signature .. '|\255'

@@ -10,11 +10,11 @@ local SCAN = 1000
 
 -- {place in the order, id} of what stands in a range of the index, newest first. The place is text and begins at `at`.
 local function from_index(prefix, args, most)
-  local upper = '[' .. prefix .. (args.to and string.format('%013.0f|', args.to) or '') .. '\255'
+  local upper = '[' .. prefix .. (args.to and string.format('%013d|', args.to) or '') .. '\255'
   if args.after then upper = '(' .. prefix .. args.after end
-  local lower = '[' .. prefix .. (args.from and string.format('%013.0f', args.from) or '')
+  local lower = '[' .. prefix .. (args.from and string.format('%013d', args.from) or '')
   local found = {}
-  for i, member in ipairs(redis.call('ZRANGE', key.index, upper, lower, 'BYLEX', 'REV', 'LIMIT', 0, most)) do
+  for i, member in ipairs(look('ZRANGE', 'index', upper, lower, 'BYLEX', 'REV', 'LIMIT', 0, most)) do
     found[i] = {string.sub(member, #prefix + 1), string.match(member, '[^|]+$')}
   end
   return found
@@ -24,10 +24,10 @@ local function from_line(line, args, most)
   local from, to = line_range(line)
   if args.after then to = ms(line * LINE + tonumber(string.match(args.after, '^%d+'))) end
   -- A few more than asked for: those of the place where the last page ended come again.
-  local members = redis.call('ZRANGE', key.waiting, to, from, 'BYSCORE', 'REV', 'LIMIT', 0, most + 20, 'WITHSCORES')
+  local members = look('ZRANGE', 'waiting', to, from, 'BYSCORE', 'REV', 'LIMIT', 0, most + 20, 'WITHSCORES')
   local found = {}
   for i = 1, #members, 2 do
-    local place = string.format('%013.0f', tonumber(members[i + 1]) - line * LINE) .. '|' .. members[i]
+    local place = string.format('%013d', tonumber(members[i + 1]) - line * LINE) .. '|' .. members[i]
     if not args.after or place < args.after then found[#found + 1] = {place, members[i]} end
   end
   return found

@@ -4,7 +4,7 @@
 local function pause(args)
   local now = clock(args)
   redis.call('DEL', key.paused)
-  for what, since in pairs(args.paused) do redis.call('HSET', key.paused, what, ms(since)) end
-  for _, name in ipairs(redis.call('ZRANGE', key.limited, 0, 999)) do redis.call('ZADD', key.limited, ms(now), name) end
+  for what, since in pairs(args.paused) do redis.call('HSET', key.paused, what, since) end
+  for _, name in ipairs(redis.call('ZRANGE', key.limited, 0, 999)) do redis.call('ZADD', key.limited, now, name) end
   return {wakes = grant_wakes(now)}
 end

@@ -10,9 +10,9 @@ local function plan(args)
     if not entry.at then
       changed = changed + redis.call('ZREM', key.plans, member)
     elseif args.absent then
-      changed = changed + redis.call('ZADD', key.plans, 'NX', ms(entry.at), member)
+      changed = changed + redis.call('ZADD', key.plans, 'NX', entry.at, member)
     else
-      changed = changed + redis.call('ZADD', key.plans, 'CH', ms(entry.at), member)
+      changed = changed + redis.call('ZADD', key.plans, 'CH', entry.at, member)
     end
   end
   return {changed = changed}

@@ -13,7 +13,7 @@ local function promote(args)
     end
     return {promoted = 0, verdict = job and state or 'unknown'}
   end
-  local due = redis.call('ZRANGE', key.delayed, '-inf', '(' .. ms((now + 1) * DUE), 'BYSCORE', 'LIMIT', 0, args.limit)
+  local due = look('ZRANGE', 'delayed', '-inf', '(' .. ms((now + 1) * DUE), 'BYSCORE', 'LIMIT', 0, args.limit)
   for _, id in ipairs(due) do
     local job = read_or_drop(id, 'delayed')
     if job then

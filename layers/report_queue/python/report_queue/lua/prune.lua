@@ -6,18 +6,18 @@ local function prune(args)
   local pruned = 0
   for state in pairs(TERMINAL) do
     local over = math.max(
-      redis.call('ZCARD', key[state]) - policy['retention_' .. state .. '_count'],
-      redis.call('ZCOUNT', key[state], '-inf', ms(now)))
+      look('ZCARD', state) - policy['retention_' .. state .. '_count'],
+      look('ZCOUNT', state, '-inf', now))
     over = math.min(over, args.limit - pruned)
     if over > 0 then
-      for _, id in ipairs(redis.call('ZRANGE', key[state], 0, over - 1)) do
+      for _, id in ipairs(look('ZRANGE', state, 0, over - 1)) do
         local job = read_or_drop(id, state)
         if job then move(id, job, state, nil) end
       end
       pruned = pruned + over
     end
   end
-  for _, name in ipairs(redis.call('ZRANGE', key.windows, '-inf', ms(now), 'BYSCORE', 'LIMIT', 0, args.limit)) do
+  for _, name in ipairs(redis.call('ZRANGE', key.windows, '-inf', now, 'BYSCORE', 'LIMIT', 0, args.limit)) do
     redis.call('ZREM', key.windows, name)
     redis.call('HDEL', key.dedups, name)
   end

@@ -6,7 +6,7 @@
 local function requeue(args)
   local now = clock(args)
   local requeued, failed = {}, {}
-  for _, id in ipairs(redis.call('ZRANGE', key.active, '-inf', ms(now), 'BYSCORE', 'LIMIT', 0, args.limit)) do
+  for _, id in ipairs(look('ZRANGE', 'active', '-inf', now, 'BYSCORE', 'LIMIT', 0, args.limit)) do
     local job = read_or_drop(id, 'active')
     if job then
       job.stalls = job.stalls + 1

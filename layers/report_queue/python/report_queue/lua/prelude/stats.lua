@@ -1,0 +1,64 @@
+-- Counters: by the minute for a day; durations by ten minutes, as histograms of four buckets to each doubling. Slots are
+-- used again, so their number is fixed. They are gathered here and written once, at the end of the script.
+local MINUTES, TENS, BUCKETS = 1440, 144, 112
+local COUNTED = {'enqueued', 'started', 'completed', 'failed', 'retried', 'cancelled', 'stalled', 'expired'}
+
+local counters = {}  -- slot -> {number: of the minute or the ten, added: what -> how much}
+
+local function add(kind, number, slots, what, much)
+  local slot = kind .. number % slots
+  local mine = counters[slot]
+  if not mine then
+    mine = {number = number, added = {}}
+    counters[slot] = mine
+  end
+  mine.added[what] = (mine.added[what] or 0) + much
+end
+
+local function count(what, now) add('m', math.floor(now / 60000), MINUTES, what, 1) end
+
+local function measure(what, now, duration)
+  local ten = math.floor(now / 600000)
+  local bucket = math.min(BUCKETS, math.floor(4 * math.log(math.max(duration, 1)) / math.log(2)))
+  add('t', ten, TENS, what .. '|count', 1)
+  add('t', ten, TENS, what .. '|ms', math.max(duration, 0))
+  add('t', ten, TENS, what .. '|' .. bucket, 1)
+end
+
+local function empty(slot)
+  local old = {}
+  for position, name in ipairs(COUNTED) do old[position] = slot .. '|' .. name end
+  for _, what in ipairs({'wait', 'run'}) do
+    old[#old + 1] = slot .. '|' .. what .. '|count'
+    old[#old + 1] = slot .. '|' .. what .. '|ms'
+    for bucket = 0, BUCKETS do old[#old + 1] = slot .. '|' .. what .. '|' .. bucket end
+  end
+  redis.call('HDEL', key.stats, unpack(old))
+end
+
+local function save_counters()
+  local written = {}
+  for slot, mine in pairs(counters) do
+    local fields = {slot}
+    for what in pairs(mine.added) do fields[#fields + 1] = slot .. '|' .. what end
+    local before = redis.call('HMGET', key.stats, unpack(fields))
+    if tonumber(before[1]) ~= mine.number then  -- it is of an earlier round
+      empty(slot)
+      before = {}
+    end
+    written[#written + 1] = slot
+    written[#written + 1] = mine.number
+    for position = 2, #fields do
+      written[#written + 1] = fields[position]
+      written[#written + 1] = (tonumber(before[position]) or 0) + mine.added[string.sub(fields[position], #slot + 2)]
+    end
+  end
+  in_parts('HSET', 'stats', written)
+end
+
+-- Every script ends with this: what was gathered is written.
+local function save()
+  flush()
+  save_tenants()
+  save_counters()
+end
