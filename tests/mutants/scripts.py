@@ -128,8 +128,8 @@ SCRIPTS: Final = (
     Fault(
         "a tenant's report types take turns at random",
         "lua/prelude/lines.lua",
-        "elseif id and (not first or position < first) then",
-        "elseif id and not first then",
+        "elseif head and (not first or head.position < first.position) then",
+        "elseif head and not first then",
         "queue/test_fairness.py::test_jobs_of_a_tenant_and_a_priority_start_in_the_order_in_which_they_came",
     ),
     Fault(
@@ -142,8 +142,8 @@ SCRIPTS: Final = (
     Fault(
         "a place loses its last digit",
         "lua/prelude/lines.lua",
-        "return id, tonumber(mine.found[mine.at + 1]) - line * LINE end",
-        "return id, tonumber(string.format('%.13e', mine.found[mine.at + 1])) - line * LINE end",
+        "head.position = tonumber(head.found[head.at + 1]) - line * LINE",
+        "head.position = tonumber(string.format('%.13e', head.found[head.at + 1])) - line * LINE",
         "queue/test_fairness.py::test_a_place_is_kept_to_the_digit_behind_many_tenants_and_types",
     ),
     Fault(
@@ -282,7 +282,7 @@ SCRIPTS: Final = (
     Fault(
         "a paused type starts",
         "lua/prelude/lines.lua",
-        "if id and view.some_pause and is_paused(type) then",
+        "if head and view.some_pause and is_paused(type) then",
         "if nil then",
         "queue/test_pause.py::test_a_paused_type_stays_and_others_of_the_same_tenant_start",
     ),
@@ -381,15 +381,15 @@ SCRIPTS: Final = (
     Fault(
         "a claim takes no more of a tenant's jobs than it read at first",
         "lua/prelude/lines.lua",
-        "if not mine or (not mine.found[mine.at] and #mine.found == 2 * view.ahead) then",
-        "if not mine then",
+        "if not head or (not head.found[head.at] and #head.found == 2 * view.ahead) then",
+        "if not head then",
         "queue/test_gathered.py::test_a_claim_for_many_takes_them_from_the_tenant_that_has_them",
     ),
     Fault(
         "a claim starts a job twice",
-        "lua/prelude/lines.lua",
-        "mine.at = mine.at + 2 end",
-        "break end",
+        "lua/claim.lua",
+        "      head.at = head.at + 2\n",
+        "",
         "queue/test_gathered.py::test_a_claim_for_many_takes_them_from_the_tenant_that_has_them",
     ),
     Fault(

@@ -329,7 +329,7 @@ def _ended(outcome: Outcome) -> dict[str, Any]:
     mine: dict[str, Any] = {"id": outcome.lease.id, "attempt": outcome.lease.attempt}
     if isinstance(outcome, Completed):
         # Text within JSON: the broker keeps the result without looking into it.
-        return mine | {"verb": "complete", "result": json.dumps(asdict(outcome.result))}
+        return mine | {"verb": "complete", "result": json.dumps(vars(outcome.result))}
     return mine | {
         "verb": "fail",
         "reason": outcome.reason,

@@ -7,7 +7,6 @@ type's schema; it lists everything that is wrong, not only the first. It knows n
 the request is kept (`ledger` does) or how it becomes a PDF (`render` does).
 """
 
-import base64
 import hashlib
 import json
 import re
@@ -26,6 +25,8 @@ from report_queue.validation import MAX_FAULTS, faults
 ID_PATTERN: Final = r"^[0-9a-v]{26}$"  # 16 bytes as base32hex, which sorts as the bytes do
 
 _DEFAULTS: Final = {"delaySeconds": 0, "priority": PRIORITY, "tags": [], "dedupMode": "drop"}
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuv"
+_PAIRS: Final = [high + low for high in _DIGITS for low in _DIGITS]
 _IDEMPOTENCY_KEY: Final = re.compile(r"[!-~]{1,255}")
 
 
@@ -220,7 +221,9 @@ def random_job_id(now_ms: int, entropy: bytes) -> str:
 
 
 def _id(octets: bytes) -> str:
-    return base64.b32hexencode(octets).decode("ascii").rstrip("=").lower()
+    # Base 32 of 16 octets, two digits at a time: `base64` takes longer than the rest of a job's way into the broker.
+    number = int.from_bytes(octets, "big") << 2
+    return "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def _places(count: int) -> str:

@@ -64,7 +64,7 @@ local function take_turns(free, worker, now)
     if not turn then break end
     local name = turn.name
     local tenant = tenant_of(name)
-    local head, position, held_back = head_of(tenant, view)
+    local head, held_back = head_of(tenant, view)
     local _, not_before = limited(name, tenant, now)
     if not head then
       stand_back(name, held_back and now + 5000)
@@ -73,12 +73,13 @@ local function take_turns(free, worker, now)
       stand_back(name, not_before)
       turns = next_turns(free)
     else
-      local job = read_or_drop(head, 'waiting')
+      local id, job = head.id, read_or_drop(head.id, 'waiting')
+      head.at = head.at + 2
       if job and job.expires and job.expires <= now then
-        expire_one(head, job, 'waiting', now)  -- one of more than `expire` had time for
+        expire_one(id, job, 'waiting', now)  -- one of more than `expire` had time for
       elseif job then
-        start(head, job, position, worker, now)
-        leases[#leases + 1] = lease_of(head, job)
+        start(id, job, head.position, worker, now)
+        leases[#leases + 1] = lease_of(id, job)
         virtual = turn.virtual
         turn.virtual = virtual + 1 / limits_of(name).weight
         put('turns', name, turn.virtual)

@@ -12,7 +12,7 @@ local function enqueue(args)
     if not read(new.id) or not state_of(new.id) then
       local id, due = new.id, new.due
       new.id, new.due = nil, nil
-      for name, value in pairs(ABSENT) do new[name] = new[name] or value end
+      setmetatable(new, ABSENT_ARE)
       if new.expires then redis.call('ZADD', key.expiries, new.expires, id) end
       line_of(new)  -- also for a delayed job: by its tenant's lines it is found
       count('enqueued', now)

@@ -8,6 +8,7 @@ local function entry_of(id)
   local moment = score
   if state == 'waiting' then moment = job.at end
   if state == 'delayed' then moment = math.floor(score / DUE) end
+  for name in pairs(ABSENT) do job[name] = job[name] end
   return {id = id, state = state, moment = moment, job = job}
 end
 

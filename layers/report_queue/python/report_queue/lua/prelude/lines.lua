@@ -60,36 +60,37 @@ local function is_paused(type)
   return redis.call('HEXISTS', key.paused, '*') == 1 or redis.call('HEXISTS', key.paused, type) == 1
 end
 
--- What `head_of` knows of waiting: so many jobs of each line are read at a time. For as long as nothing is added.
+-- What `head_of` knows of waiting: so many jobs of each line are read at a time. Who takes a head moves its `at` on.
 local function view_of_waiting(ahead)
   return {ahead = ahead, some_pause = redis.call('HLEN', key.paused) > 0, lines = {}}
 end
 
--- A line's next job that is not taken out yet: its id and its position.
+-- A line's next job: its id and its position.
 local function head_of_line(line, view)
-  local mine = view.lines[line]
-  while mine and mine.found[mine.at] and not score_of('waiting', mine.found[mine.at]) do mine.at = mine.at + 2 end
-  if not mine or (not mine.found[mine.at] and #mine.found == 2 * view.ahead) then
+  local head = view.lines[line]
+  if not head or (not head.found[head.at] and #head.found == 2 * view.ahead) then
     local from, to = line_range(line)
-    mine = {at = 1, found = look('ZRANGE', 'waiting', from, to, 'BYSCORE', 'LIMIT', 0, view.ahead, 'WITHSCORES')}
-    view.lines[line] = mine
+    head = {at = 1, found = look('ZRANGE', 'waiting', from, to, 'BYSCORE', 'LIMIT', 0, view.ahead, 'WITHSCORES')}
+    view.lines[line] = head
   end
-  local id = mine.found[mine.at]
-  if id then return id, tonumber(mine.found[mine.at + 1]) - line * LINE end
+  head.id = head.found[head.at]
+  if not head.id then return end
+  head.position = tonumber(head.found[head.at + 1]) - line * LINE
+  return head
 end
 
--- The job of a tenant that is next, and its position; without one, whether there would be but for a pause.
+-- A tenant's next job; without one, whether there would be but for a pause.
 local function head_of(tenant, view)
-  local head, first, held_back
+  local first, held_back
   for type, line in pairs(tenant.lines) do
-    local id, position = head_of_line(line, view)
-    if id and view.some_pause and is_paused(type) then
+    local head = head_of_line(line, view)
+    if head and view.some_pause and is_paused(type) then
       held_back = true
-    elseif id and (not first or position < first) then
-      head, first = id, position
+    elseif head and (not first or head.position < first.position) then
+      first = head
     end
   end
-  return head, first, held_back
+  return first, held_back
 end
 
 -- A rate lets a job pass while its allowed_at, which each moves on, is not further ahead than a second's worth.
@@ -139,7 +140,7 @@ local function look_again(now)
     local tenant = tenant_of(name)
     local _, again_at = limited(name, tenant, now)
     if not again_at then
-      local head, _, held_back = head_of(tenant, view_of_waiting(1))
+      local head, held_back = head_of(tenant, view_of_waiting(1))
       if not head and held_back then again_at = now + 5000 end
     end
     if again_at then

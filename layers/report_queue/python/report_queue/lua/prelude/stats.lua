@@ -4,25 +4,30 @@ local MINUTES, TENS, BUCKETS = 1440, 144, 112
 local COUNTED = {'enqueued', 'started', 'completed', 'failed', 'retried', 'cancelled', 'stalled', 'expired'}
 
 local counters = {}  -- slot -> {number: of the minute or the ten, added: what -> how much}
+local slots = {m = {}, t = {}}  -- number -> {…} as in `counters`
 
-local function add(kind, number, slots, what, much)
-  local slot = kind .. number % slots
-  local mine = counters[slot]
+local function slot_of(kind, number, round)
+  local mine = slots[kind][number]
   if not mine then
     mine = {number = number, added = {}}
-    counters[slot] = mine
+    slots[kind][number] = mine
+    counters[kind .. number % round] = mine
   end
-  mine.added[what] = (mine.added[what] or 0) + much
+  return mine.added
 end
 
-local function count(what, now) add('m', math.floor(now / 60000), MINUTES, what, 1) end
+local function count(what, now)
+  local added = slot_of('m', math.floor(now / 60000), MINUTES)
+  added[what] = (added[what] or 0) + 1
+end
 
 local function measure(what, now, duration)
-  local ten = math.floor(now / 600000)
-  local bucket = math.min(BUCKETS, math.floor(4 * math.log(math.max(duration, 1)) / math.log(2)))
-  add('t', ten, TENS, what .. '|count', 1)
-  add('t', ten, TENS, what .. '|ms', math.max(duration, 0))
-  add('t', ten, TENS, what .. '|' .. bucket, 1)
+  local added = slot_of('t', math.floor(now / 600000), TENS)
+  local number, sum = what .. '|count', what .. '|ms'
+  local bucket = what .. '|' .. math.min(BUCKETS, math.floor(4 * math.log(math.max(duration, 1)) / math.log(2)))
+  added[number] = (added[number] or 0) + 1
+  added[sum] = (added[sum] or 0) + math.max(duration, 0)
+  added[bucket] = (added[bucket] or 0) + 1
 end
 
 local function empty(slot)
