@@ -1,6 +1,8 @@
 # make run    everything on this machine, a sample report made, then serving until Ctrl-C
 # make demo   the same, then exit
 # make test   lint, types, every test
+# make verify ID=…   a job's report rendered again from its receipt, and its bytes compared
+# make preview TYPE=sales [DATA=file.json] [WATCH=1]   one report type as PDF and PNG, in out/preview
 # make mutants   faults made in a copy, each of which a named test must notice
 # make lint · make setup · make clean
 #
@@ -14,9 +16,9 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 PORT ?= 8080
 
 # From fast to slow; those that exist.
-TESTS := $(wildcard $(addprefix tests/,unit queue ledger functions render worker local cdk docs page e2e))
+TESTS := $(wildcard $(addprefix tests/,unit queue ledger functions render attacks golden worker local cdk docs page e2e))
 
-.PHONY: run demo test mutants lint setup clean
+.PHONY: run demo verify preview test mutants lint setup clean
 .DELETE_ON_ERROR:
 
 run: setup
@@ -24,6 +26,12 @@ run: setup
 
 demo: setup
 	$(PY) -m cdk_app.local demo --port $(PORT)
+
+verify: setup
+	$(PY) -m cdk_app.local verify "$(ID)"
+
+preview: .venv/.requirements .venv/.system-run
+	$(PY) -m cdk_app.local preview $(if $(TYPE),"$(TYPE)") $(if $(DATA),--data "$(DATA)") $(if $(WATCH),--watch)
 
 test: lint .venv/.system-test setup
 	$(PY) -m pytest $(TESTS)

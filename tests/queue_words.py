@@ -3,9 +3,10 @@
 import itertools
 from typing import Any
 
-from report_queue.job import Completed, Failed, Job, Lease, NewJob, Result
+from report_queue.job import Completed, Failed, Job, Lease, NewJob
 from report_queue.queue import Queue
 from report_queue.replies import Where, Worker
+from report_queue.result import Result
 
 T0 = 1_800_000_000_000  # ms; the queue's tests bring their own time
 SECOND = 1_000
@@ -72,7 +73,7 @@ def key_of(queue: Queue, name: str) -> str:
 
 
 def completed(lease: Lease) -> Completed:
-    return Completed(lease, Result("reports/acme/x.pdf", 1, 1, "00", 0.1, 60))
+    return Completed(lease, Result(1, 1, "00", 0.1, 60, key="reports/acme/x.pdf"))
 
 
 def failed(

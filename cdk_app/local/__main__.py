@@ -1,4 +1,4 @@
-"""The local stack's command line: `python -m cdk_app.local up | demo | invoke`."""
+"""The local stack's command line: `python -m cdk_app.local up | demo | invoke | verify | preview`."""
 
 import argparse
 import asyncio
@@ -16,7 +16,9 @@ import httpx
 from cdk_app.local.demo import demonstrate
 from cdk_app.local.errors import StackError
 from cdk_app.local.invoke import invoke
+from cdk_app.local.preview import Wish, preview
 from cdk_app.local.stack import Drawing, stack
+from cdk_app.local.verify import verify_job
 
 _HEALTHY_S = 30.0
 
@@ -26,6 +28,10 @@ def main(drawing: Drawing | None = None) -> int:
     options = _parser().parse_args()
     command = _invoke if options.command == "invoke" else _up
     try:
+        if options.command == "verify":
+            return verify_job(options.job, data_dir=options.data_dir, bucket=options.bucket)
+        if options.command == "preview":
+            return preview(Wish(options.type, options.data, options.out), watch=options.watch)
         return asyncio.run(_until_signal(command(options, drawing or Drawing())))
     except StackError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -45,7 +51,15 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("invoke", help="run one function on one sample event and print its answer")
     one.add_argument("function")
     one.add_argument("file", type=Path, help="events/….json")
-    for command in (up, demo, one):
+    proof = commands.add_parser("verify", help="render a job's report again and compare its bytes")
+    proof.add_argument("job", help="the job's id")
+    proof.add_argument("--bucket", help="of a deployment in AWS, instead of the data directory")
+    look = commands.add_parser("preview", help="render one report type's sample, or your data, as PDF and PNG")
+    look.add_argument("type", nargs="?", default="", help="a folder of report_queue/reports")
+    look.add_argument("--data", type=Path, help="a JSON file, instead of the type's sample")
+    look.add_argument("--out", type=Path, default=Path("out/preview"), help="folder of the files made (out/preview)")
+    look.add_argument("--watch", action="store_true", help="again after each change, until Ctrl-C")
+    for command in (up, demo, one, proof):
         command.add_argument("--data-dir", type=Path, default=Path(".data"), help="queue, documents, logs (.data)")
     return parser
 

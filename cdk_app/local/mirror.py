@@ -16,6 +16,7 @@ import json
 import threading
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,18 @@ class Mirror:
             return chunks
 
         return mirrored
+
+
+def mirrored(folder: Path, bucket: str, key: str) -> bytes | None:
+    """The body of an object as the folder has it, whether a stack runs on it or not; None: there is no such object."""
+    for _ in range(10):
+        try:
+            described: dict[str, str] = json.loads((folder / bucket / f"{_quoted(key)}.json").read_text("utf-8"))
+        except FileNotFoundError:
+            return None
+        with suppress(FileNotFoundError):  # it was written anew in between
+            return (folder / bucket / described["body"]).read_bytes()
+    return None
 
 
 def _backend() -> S3Backend:

@@ -11,7 +11,16 @@ import subprocess
 import sys
 
 PACKAGES = {
-    "run": ("libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0", "fonts-inter", "fonts-dejavu-core"),
+    "run": (
+        "libpango-1.0-0",
+        "libpangoft2-1.0-0",
+        "libharfbuzz-subset0",
+        "fonts-inter",  # Latin, Greek, Cyrillic
+        "fonts-dejavu-core",  # Hebrew, signs
+        "fonts-hosny-amiri",  # Arabic, Persian, Urdu
+        "fonts-wqy-microhei",  # Chinese, Japanese, Korean
+        "fonts-noto-color-emoji",
+    ),
     "test": ("chromium", "poppler-utils"),
 }
 _LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")

@@ -1,11 +1,11 @@
-"""The lines of the benchmark's table: each side's figure, ours to BullMQ's, and the goals."""
+"""The lines of a benchmark's table: each side's figure, ours to one peer's, and the goals."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Goal:
-    """A bound: on our figure, or on its ratio to BullMQ's."""
+    """A bound: on our figure, or on its ratio to the peer's."""
 
     bound: float
     at_least: bool = False
@@ -26,16 +26,20 @@ class Row:
     unit: str
     figures: dict[str, float | str]
     goals: tuple[Goal, ...] = ()
+    against: str = "BullMQ"
+    times: bool = False  # the figures are times: the ratio says how many times as fast ours is
 
     @property
     def ratio(self) -> float | None:
-        """Ours to BullMQ's."""
-        ours, theirs = self.figures.get("ours"), self.figures.get("BullMQ")
-        return ours / theirs if isinstance(ours, float) and isinstance(theirs, float) and theirs else None
+        """Ours to the peer's."""
+        ours, theirs = self.figures.get("ours"), self.figures.get(self.against)
+        if not (isinstance(ours, float) and isinstance(theirs, float) and ours and theirs):
+            return None
+        return theirs / ours if self.times else ours / theirs
 
 
-def head(sides: tuple[str, ...]) -> str:
-    return f"{'':<50}" + "".join(f"{side:>10}" for side in sides) + f"{'to BullMQ':>11}  goal"
+def head(sides: tuple[str, ...], ratio: str = "to BullMQ") -> str:
+    return f"{'':<50}" + "".join(f"{side:>10}" for side in sides) + f"{ratio:>11}  goal"
 
 
 def line(row: Row, sides: tuple[str, ...]) -> str:

@@ -17,9 +17,10 @@ import redis
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from brokers import settings_for
-from report_queue.job import Completed, Lease, NewJob, Result
+from report_queue.job import Completed, Lease, NewJob
 from report_queue.queue import Queue
 from report_queue.replies import Shown, Worker
+from report_queue.result import Result
 from report_queue.wiring import broker, new_id, now_ms
 from tests.bench.peers.side import go, measured, say, side
 

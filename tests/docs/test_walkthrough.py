@@ -15,9 +15,10 @@ from readme import ROOT
 
 from report_queue import keys, problems, request, views
 from report_queue.errors import InvalidRequest
-from report_queue.job import Job, Result, State
+from report_queue.job import Job, State
 from report_queue.render import templates
 from report_queue.reports import ReportType, report_types
+from report_queue.result import Result
 from report_queue.settings import Settings
 
 LIMIT = Settings.model_fields["body_bytes"].default

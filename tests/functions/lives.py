@@ -7,10 +7,11 @@ from typing import Any
 
 from gateway import Api
 
-from report_queue.job import Completed, Failed, Lease, Result, State
+from report_queue.job import Completed, Failed, Lease, State
 from report_queue.receipt import Receipt
 from report_queue.replies import Worker
 from report_queue.reports import report_types
+from report_queue.result import Made, Result
 from report_queue.wiring import Wiring
 
 PDF = b"%PDF-1.7 of a kind"
@@ -75,11 +76,7 @@ class Lives:
             tenant=lease.tenant,
             id=lease.id,
             body=io.BytesIO(pdf),
-            size=len(pdf),
-            pages=1,
-            sha256=hashlib.sha256(pdf).hexdigest(),
-            seconds=0.25,
-            peak_memory_mb=60,
+            made=Made(size=len(pdf), pages=1, sha256=hashlib.sha256(pdf).hexdigest(), seconds=0.25, peak_memory_mb=60),
         )
 
     def close(self, job_id: str, state: State, *, attempt: int = 1, **ending: Any) -> None:

@@ -10,6 +10,7 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
+from report_queue.result import Finding, Made, Recipe
 from tests.ledger.words import ID, Watched, aws, crashing, ledger_on, meanwhile, publish, s3, stored
 
 KEY = f"reports/acme/{ID}.pdf"
@@ -26,6 +27,23 @@ def test_a_report_is_there_as_its_maker_described_it(store: Any) -> None:
     assert (made.key, made.size, made.pages, made.seconds, made.peak_memory_mb) == (KEY, 4, 7, 0.25, 61)
     assert ledger_on(store).published(tenant="acme", id=ID) == made
     assert ledger_on(store).published(tenant="other", id=ID) is None
+
+
+def test_what_a_report_is_made_of_and_what_the_preflight_found_stand_beside_it(store: Any) -> None:
+    recipe = Recipe(template="a" * 64, fonts="b" * 64, engine="WeasyPrint 70.0, Pango 1.56.3")
+    findings = (Finding("glyph.missing", "U+1F9FF has no glyph: “nazar”", 2), Finding("document.no_title", "no title"))
+    made = publish(ledger_on(store), recipe=recipe, findings=findings)
+    assert (made.recipe, made.findings) == (recipe, findings)
+    assert ledger_on(store).published(tenant="acme", id=ID) == made
+
+
+def test_of_many_findings_as_many_are_kept_as_there_is_room_for(store: Any) -> None:
+    findings = tuple(Finding("text.cut", "é" * 100, page) for page in range(1, 20))
+    publish(ledger_on(store), findings=findings)
+    kept = ledger_on(store).published(tenant="acme", id=ID)
+    assert kept
+    assert 1 <= len(kept.findings) < 19
+    assert kept.findings == findings[: len(kept.findings)]
 
 
 def test_a_second_attempt_takes_the_report_that_is_there(store: Any) -> None:
@@ -53,7 +71,10 @@ def test_the_report_is_sent_from_its_start_each_time(store: Any) -> None:
 
     sha256 = hashlib.sha256(b"%PDF whole").hexdigest()
     ledger_on(Watched(store, hook)).publish(
-        tenant="acme", id=ID, body=body, size=10, pages=1, sha256=sha256, seconds=0.1, peak_memory_mb=1
+        tenant="acme",
+        id=ID,
+        body=body,
+        made=Made(size=10, pages=1, sha256=sha256, seconds=0.1, peak_memory_mb=1),
     )
     assert stored(store, KEY) == b"%PDF whole"
 

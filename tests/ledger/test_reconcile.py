@@ -14,11 +14,12 @@ import redis
 from queue_words import claim_one, new_job, worker
 from report_queue import reconcile as reconcile_module
 from report_queue.errors import StoreAway
-from report_queue.job import Completed, Failed, Job, Result, State, Verdict
+from report_queue.job import Completed, Failed, Job, State, Verdict
 from report_queue.ledger import Acceptance, Ledger
 from report_queue.queue import Queue
 from report_queue.receipt import receipt_of
 from report_queue.reconcile import Reconciled, Repair, reconcile, recover
+from report_queue.result import Result
 from report_queue.wake import Bus
 from tests.ledger.words import (
     BUCKET,

@@ -12,9 +12,10 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
-from report_queue.job import Result, State
+from report_queue.job import State
 from report_queue.ledger import Ledger, Receipt
 from report_queue.request import Request
+from report_queue.result import Made, Result
 
 EVENTS = Path(__file__).parents[2] / "events"
 BUCKET = "reports"
@@ -98,16 +99,19 @@ def receipt(of: Request, state: State = State.FAILED, *, result: Result | None =
     return Receipt(of, state, 1, T0 + 1, reason if failed else None, "it broke" if failed else None, result)
 
 
-def publish(ledger: Ledger, body: bytes = b"%PDF first", *, job_id: str = ID, pages: int = 1) -> Result:
+def publish(ledger: Ledger, body: bytes = b"%PDF first", *, job_id: str = ID, pages: int = 1, **more: Any) -> Result:
     return ledger.publish(
         tenant="acme",
         id=job_id,
         body=io.BytesIO(body),
-        size=len(body),
-        pages=pages,
-        sha256=hashlib.sha256(body).hexdigest(),
-        seconds=0.25,
-        peak_memory_mb=61,
+        made=Made(
+            size=len(body),
+            pages=pages,
+            sha256=hashlib.sha256(body).hexdigest(),
+            seconds=0.25,
+            peak_memory_mb=61,
+            **more,
+        ),
     )
 
 

@@ -12,8 +12,10 @@ from typing import Any
 
 from pypdf import PdfReader
 
+from report_queue.edition import USUAL, Edition
 from report_queue.render import document
 from report_queue.reports import ReportType, report_types
+from report_queue.result import Finding
 
 JOB_ID = "0d6k2f3s9c8v7b1n4m5q0rtuae"
 CREATED = datetime(2026, 1, 5, 9, 30, 12, tzinfo=UTC)
@@ -26,6 +28,7 @@ class Rendered:
     pdf: bytes
     pages: int
     progress: list[int]
+    findings: tuple[Finding, ...] = ()
 
     @property
     def reader(self) -> PdfReader:
@@ -37,21 +40,24 @@ class Rendered:
         return " ".join(" ".join(page.extract_text() for page in self.reader.pages).split())
 
 
-def rendered(report_type: str | ReportType, data: Any = None, *, quiet: bool = True) -> Rendered:
+def rendered(
+    report_type: str | ReportType, data: Any = None, *, quiet: bool = True, edition: Edition = USUAL
+) -> Rendered:
     """The report of `data`, or of its type's sample; if `quiet`, fails where WeasyPrint has anything to complain of."""
     if isinstance(report_type, str):
         report_type = report_types()[report_type]
     output, progress = BytesIO(), []
     with silent() if quiet else nullcontext():
-        pages = document.write(
+        written = document.write(
             report_type,
             data=report_type.sample if data is None else data,
             job_id=JOB_ID,
             created=CREATED,
             output=output,
             progress=progress.append,
+            edition=edition,
         )
-    return Rendered(output.getvalue(), pages, progress)
+    return Rendered(output.getvalue(), written.pages, progress, written.findings)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Charts from the numbers that nobody tries out: none, one, zeros, negatives, the very large and the very small."""
 
+import re
 from decimal import Decimal
 from itertools import pairwise
 from xml.etree import ElementTree
@@ -34,6 +35,11 @@ def drawn(markup: Markup) -> ElementTree.Element:
     """The chart, as XML; fails where anything of it stands outside of its picture."""
     svg = ElementTree.fromstring(markup)
     width, height = (float(svg.attrib[name]) for name in ("width", "height"))
+    for outline in svg.findall(f"{SVG}path[@stroke]"):
+        if "clip-path" not in outline.attrib:
+            for x, y in points(outline):
+                assert -0.01 <= x <= width + 0.01, outline.attrib["d"]
+                assert -0.01 <= y <= height + 0.01, outline.attrib["d"]
     for mark in svg:
         for name, limit in (("x", width), ("x1", width), ("x2", width), ("cx", width), ("y", height), ("cy", height)):
             assert -0.01 <= float(mark.get(name, 0)) <= limit + 0.01, ElementTree.tostring(mark)
@@ -42,12 +48,42 @@ def drawn(markup: Markup) -> ElementTree.Element:
     return svg
 
 
+def points(outline: ElementTree.Element) -> list[tuple[float, float]]:
+    """The corners of a path of M, L, H, h, v, A and z."""
+    x = y = 0.0
+    found = []
+    for verb, text in re.findall(r"([MLHhvA])([^MLHhvAz]*)", outline.attrib["d"]):
+        numbers = [float(number) for number in text.split()]
+        if verb in "MLA":
+            x, y = numbers[-2:]
+        if verb in "Hh":
+            x = numbers[0] + (x if verb == "h" else 0)
+        if verb == "v":
+            y += numbers[0]
+        found.append((x, y))
+    return found
+
+
+def box(outline: ElementTree.Element) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom."""
+    xs, ys = zip(*points(outline), strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def fills(chart: ElementTree.Element) -> list[ElementTree.Element]:
+    """The outlines that are filled, in order; an edge that is drawn again is none."""
+    return [path for path in chart.findall(f"{SVG}path") if path.attrib["fill"] != "none"]
+
+
 @pytest.mark.parametrize("values", CASES.values(), ids=CASES.keys())
 def test_any_numbers_can_be_drawn_inside_the_picture(values: list[Decimal | int]) -> None:
     labels = [str(number) for number in range(len(values))]
     drawn(CHARTS.bar(list(zip(labels, values, strict=True))[:50], title="t"))
     drawn(CHARTS.column(labels, [("a", values), ("b", values)], title="t", currency="EUR"))
     drawn(CHARTS.line(labels, [("a", values)], title="t", unit="%"))
+    drawn(CHARTS.area(labels, [("a", values), ("b", values)], title="t"))
+    drawn(CHARTS.stacked(labels, [("a", values), ("b", values)], title="t"))
+    drawn(CHARTS.donut(list(zip(labels, values, strict=True))[:50], title="t", centre="c"))
     drawn(CHARTS.spark(values, title="t"))
 
 
@@ -92,6 +128,78 @@ def test_lines_are_told_apart_without_colour_and_their_names_do_not_touch() -> N
     names = sorted(float(text.attrib["y"]) for text in chart.iter(f"{SVG}text") if "line" in (text.text or ""))
     assert len(names) == 6
     assert all(below - above > 9 for above, below in pairwise(names))
+
+
+def test_parts_are_stacked_to_scale_each_on_the_one_before_and_negative_ones_downwards() -> None:
+    chart = drawn(CHARTS.stacked(["a"], [("x", [2]), ("y", [-1]), ("z", [4])], title="t"))
+    first, below, above, *key = fills(chart)
+    (_, top, _, zero), (_, under, _, lowest), (_, highest, _, end) = map(box, (first, below, above))
+    assert (under, end) == pytest.approx((zero, top), abs=0.02)
+    assert (zero - top) / (lowest - under) == pytest.approx(2, abs=0.02)
+    assert (end - highest) / (zero - top) == pytest.approx(2, abs=0.02)
+    assert [text.text for text in chart.iter(f"{SVG}text")][-3:] == ["x", "y", "z"]
+    assert [swatch.attrib["fill"] for swatch in key] == [part.attrib["fill"] for part in (first, below, above)]
+
+
+def test_hatched_parts_are_told_apart_without_colour_and_their_clips_have_names_of_their_own() -> None:
+    charts = Charts(lambda currency, unit: compact(locale_of("en"), currency, unit))
+    series = [(str(number), [1]) for number in range(6)]
+    chart = drawn(charts.stacked(["a"], series, title="t"))
+    hatchings = [path for path in chart.findall(f"{SVG}path") if "clip-path" in path.attrib]
+    looks = set()
+    for hatching in hatchings[:5]:
+        slants = {
+            round((x2 - x1) / (y2 - y1)) if y2 != y1 else 0
+            for (x1, y1), (x2, y2) in zip(points(hatching)[::2], points(hatching)[1::2], strict=True)
+        }
+        looks.add((tuple(sorted(slants)), hatching.get("stroke-dasharray")))
+    assert len(looks) == 5  # and the first part is plain
+    both = charts.stacked(["a"], series, title="t") + charts.donut([("a", 1), ("b", 1)], title="t")
+    names = re.findall('<clipPath id="([^"]+)"', both)
+    assert len(names) == len(set(names)) > 6
+
+
+def test_a_key_that_has_no_room_in_a_row_goes_on_in_the_next_and_takes_nothing_from_the_chart() -> None:
+    def height(count: int) -> float:
+        return float(drawn(CHARTS.stacked(["a"], [("A long name", [1])] * count, title="t")).attrib["height"])
+
+    assert height(2) == 190
+    assert height(12) > 190
+
+
+def test_areas_stand_on_each_other_and_are_named_beside_their_middle() -> None:
+    chart = drawn(CHARTS.area(["a", "b"], [("low", [1, 2]), ("high", [3, 6])], title="t"))
+    low, high = map(box, fills(chart))
+    assert low[1] == pytest.approx(points(fills(chart)[1])[-2][1], abs=0.02)
+    assert (low[3] - high[1]) / (low[3] - low[1]) == pytest.approx(4, abs=0.02)
+    names = {text.text: float(text.attrib["y"]) for text in chart.iter(f"{SVG}text")}
+    assert names["high"] < names["low"]
+
+
+def test_what_is_missing_in_an_area_counts_as_nothing() -> None:
+    chart = CHARTS.area(["a", "b"], [("x", [None]), ("y", [1, 1])], title="t")
+    assert drawn(chart) is not None
+    assert chart == CHARTS.area(["a", "b"], [("x", [0, 0]), ("y", [1, 1])], title="t")
+
+
+def test_a_donut_says_names_values_and_shares_and_the_sum_in_its_middle() -> None:
+    chart = drawn(CHARTS.donut([("a", 30), ("b", 10), ("none", 0)], title="t", centre="All"))
+    texts = [text.text for text in chart.iter(f"{SVG}text")]
+    assert texts == ["40", "All", "a", "30", "75%", "b", "10", "25%", "none", "0", "–"]  # noqa: RUF001 - no figure
+    large, small = fills(chart)[:2]
+    assert "A62.0 62.0 0 1 1" in large.attrib["d"]
+    assert "A62.0 62.0 0 0 1" in small.attrib["d"]
+
+
+def test_a_donut_of_one_part_is_a_whole_ring() -> None:
+    chart = drawn(CHARTS.donut([("a", 5)], title="t"))
+    _, top, _, bottom = box(fills(chart)[0])
+    assert bottom - top == pytest.approx(124)
+
+
+def test_an_option_that_is_not_known_is_an_error() -> None:
+    with pytest.raises(TypeError, match="colour"):
+        CHARTS.line(["a"], [("x", [1])], title="t", colour="red")  # type: ignore[call-arg]
 
 
 def test_labels_of_the_time_axis_that_would_touch_are_left_out() -> None:

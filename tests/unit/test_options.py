@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from report_queue.edition import Edition
 from report_queue.job import Backoff
 from report_queue.options import Options, Unique, faults, moment_of
 
@@ -22,6 +23,9 @@ def test_every_option_becomes_a_fact() -> None:
         "dedupMode": "replace",
         "retentionSeconds": 3_600,
         "tags": ["eu", "may:2026"],
+        "locale": "fr-CH",
+        "timezone": "Europe/Zurich",
+        "preflight": "fail",
     }
     assert list(faults(sent)) == []
     assert Options.of(sent) == Options(
@@ -33,6 +37,7 @@ def test_every_option_becomes_a_fact() -> None:
         unique=Unique("may-2026", 60, "replace"),
         retention_seconds=3_600,
         tags=("eu", "may:2026"),
+        edition=Edition(locale="fr-CH", time_zone="Europe/Zurich", preflight="fail"),
     )
 
 
@@ -82,6 +87,13 @@ def test_a_dedup_key_holds_for_a_day_and_drops_the_newcomer_unless_told_otherwis
         ({"tags": [{}]}, "/tags"),
         ({"tags": [f"t{n}" for n in range(11)]}, "/tags"),
         ({"tags": ["t" * 65]}, "/tags"),
+        ({"locale": "german"}, "/locale"),
+        ({"locale": "de_DE"}, "/locale"),
+        ({"locale": 5}, "/locale"),
+        ({"timezone": "Europe/Nowhere"}, "/timezone"),
+        ({"timezone": "../etc/passwd"}, "/timezone"),
+        ({"timezone": []}, "/timezone"),
+        ({"preflight": "stop"}, "/preflight"),
     ],
 )
 def test_a_wish_that_is_not_good_is_named(options: dict[str, Any], pointer: str) -> None:

@@ -14,10 +14,11 @@ from typing import cast
 
 import pytest
 
-from report_queue.errors import PermanentFailure, TransientFailure
+from report_queue.errors import AttemptFailure, PermanentFailure, TransientFailure
 from report_queue.job import Progress, State
-from report_queue.render import Rendered, Renderer, Rendering, RenderJob
+from report_queue.render import Renderer, Rendering, RenderJob
 from report_queue.reports import report_types
+from report_queue.result import Made
 from report_queue.settings import Settings
 from stacks import alive, command_line
 from worker_world import LONG, World
@@ -40,7 +41,7 @@ def output() -> BufferedRandom:
     return cast(BufferedRandom, tempfile.TemporaryFile())
 
 
-def render(renderer: Renderer, wanted: RenderJob, *, seconds: float = 60) -> Rendered:
+def render(renderer: Renderer, wanted: RenderJob, *, seconds: float = 60) -> Made:
     with output() as file:
         return renderer.start(wanted, file).wait(seconds=seconds, progress=lambda _: None)
 
@@ -99,7 +100,7 @@ def test_no_credential_is_in_reach_of_a_child(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_child_that_takes_too_long_is_killed(renderer: Renderer) -> None:
-    with pytest.raises(TransientFailure, match="longer than") as failure:
+    with pytest.raises(AttemptFailure, match="longer than") as failure:
         render(renderer, job(LONG), seconds=0.3)
     assert failure.value.reason == "render.timeout"
     assert children_of(renderer.pid) == []
@@ -210,11 +211,13 @@ def test_a_killed_worker_leaves_neither_renderer_nor_child_behind() -> None:
         assert ends(children[0])
 
 
-def test_an_attempt_over_its_time_is_retried_with_its_reason(world: World) -> None:
+def test_an_attempt_over_its_time_ends_with_its_reason(world: World) -> None:
+    """For good if its child computed all the time; where the machine was busy with others, it is retried."""
     world = world.with_settings(attempt_ms=400)
     job_id = world.accept("test", LONG)
     world.drain()
-    assert (world.job(job_id).state, world.job(job_id).reason) == (State.DELAYED, "render.timeout")
+    assert world.job(job_id).state in (State.FAILED, State.DELAYED)
+    assert world.job(job_id).reason == "render.timeout"
     assert children_of(world.renderer.pid) == []
 
 

@@ -16,6 +16,7 @@ from report_queue.attempt import Attempt, Slot
 from report_queue.errors import BrokerAway, StoreAway
 from report_queue.job import Completed, Lease, NewJob, State, Verdict
 from report_queue.replies import Worker
+from report_queue.result import Made
 from report_queue.wake import Bus
 from stacks import until
 from worker_world import LONG, World
@@ -70,11 +71,7 @@ def test_a_second_attempt_takes_the_report_that_the_first_published(world: World
         tenant="acme",
         id=job_id,
         body=io.BytesIO(b"%PDF-first"),
-        size=10,
-        pages=1,
-        sha256=hashlib.sha256(b"%PDF-first").hexdigest(),
-        seconds=0.1,
-        peak_memory_mb=1,
+        made=Made(size=10, pages=1, sha256=hashlib.sha256(b"%PDF-first").hexdigest(), seconds=0.1, peak_memory_mb=1),
     )
     world.queue.requeue(now=world.queue.now() + 31_000)
     world.drain()

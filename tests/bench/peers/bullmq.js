@@ -4,7 +4,8 @@ const { randomBytes } = require("node:crypto");
 const { Queue, Worker } = require("bullmq");
 const IORedis = require("ioredis");
 
-const say = (words) => process.stdout.write(JSON.stringify(words) + "\n");
+// Resolves when it is said: what is longer than a pipe would be lost by an early end.
+const say = (words) => new Promise((said) => process.stdout.write(JSON.stringify(words) + "\n", said));
 const seconds = () => Date.now() / 1000;
 const sleep = (ms) => new Promise((wake) => setTimeout(wake, ms));
 const text = (length) => randomBytes(length / 2).toString("hex"); // it does not shrink to nothing where it is compressed
@@ -110,8 +111,8 @@ const verbs = {
 };
 
 const { do: verb, ...words } = JSON.parse(process.argv[2]);
-verbs[verb](words).then((result) => {
-  say(result);
+verbs[verb](words).then(async (result) => {
+  await say(result);
   process.exit(0);
 }, (error) => {
   console.error(error);

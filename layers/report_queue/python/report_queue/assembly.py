@@ -23,11 +23,12 @@ from report_queue import manifest
 from report_queue.batch import Batch, ResultKind
 from report_queue.batch_results import BatchResults
 from report_queue.errors import PermanentFailure, TransientFailure
-from report_queue.job import Progress, Result
+from report_queue.job import Progress
 from report_queue.ledger import Ledger
 from report_queue.merging import Merging, Part
 from report_queue.receipt import Receipt
 from report_queue.request import Request
+from report_queue.result import Result
 from report_queue.settings import Settings
 
 _READERS: Final = 8
@@ -79,7 +80,7 @@ class Assembly:
                     manifest=told,
                     body=body,
                     made=lambda key: Result(
-                        key, output.stat().st_size, pages, digest, round(time.monotonic() - began, 3), peak_mb
+                        output.stat().st_size, pages, digest, round(time.monotonic() - began, 3), peak_mb, key=key
                     ),
                 )
 

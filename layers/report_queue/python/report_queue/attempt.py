@@ -19,12 +19,13 @@ from report_queue.assembly import Assembly, Killable
 from report_queue.batch import RESULT_TYPE
 from report_queue.batch_results import BatchResults
 from report_queue.errors import BrokerAway, LeaseLost, PermanentFailure, StoreAway, TransientFailure, whereabouts
-from report_queue.job import Completed, Failed, Lease, Outcome, Progress, Result, Verdict
+from report_queue.job import Completed, Failed, Lease, Outcome, Progress, Verdict
 from report_queue.ledger import Ledger
 from report_queue.queue import Queue
-from report_queue.render import Rendered, Renderer, RenderJob
+from report_queue.render import Renderer, RenderJob
 from report_queue.replies import Worker
 from report_queue.request import Request
+from report_queue.result import Made, Result
 from report_queue.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -97,11 +98,7 @@ class Slot:
                     tenant=lease.tenant,
                     id=lease.id,
                     body=pdf,
-                    size=rendered.size,
-                    pages=rendered.pages,
-                    sha256=rendered.sha256,
-                    seconds=rendered.seconds,
-                    peak_memory_mb=rendered.peak_memory_mb,
+                    made=rendered,
                 )
             attempt.reached(Progress.PUBLISHED)
             return Completed(lease, result)
@@ -137,18 +134,11 @@ class Slot:
         """An earlier attempt may have published and died before it could say so: its report is this job's report."""
         return self.ledger.published(tenant=lease.tenant, id=lease.id) if lease.attempt > 1 else None
 
-    def _render(self, attempt: Attempt, request: Request, pdf: BufferedRandom) -> Rendered:
+    def _render(self, attempt: Attempt, request: Request, pdf: BufferedRandom) -> Made:
         attempt.raise_if_lost()
         # The broker lets an attempt own its job for `attempt_ms`; the child ends a little earlier, so that we say why.
         seconds = 0.95 * self.settings.attempt_ms / 1000
-        job = RenderJob(
-            job_id=request.id,
-            report_type=request.report_type,
-            data=request.data,
-            created_at=request.accepted_at,
-            memory_mb=self.settings.child_memory_mb,
-            cpu_seconds=math.ceil(seconds),
-        )
+        job = render_job(request, memory_mb=self.settings.child_memory_mb, seconds=seconds)
         rendering = self.renderer.start(job, pdf)
         attempt.started(rendering)
         return rendering.wait(seconds=seconds, progress=attempt.reached)
@@ -172,3 +162,16 @@ class Slot:
         if verdict in TAKEN_AWAY:
             attempt.drop(verdict)
         attempt.raise_if_lost()
+
+
+def render_job(request: Request, *, memory_mb: int, seconds: float) -> RenderJob:
+    """What a child is told of a request: all that its report depends on."""
+    return RenderJob(
+        job_id=request.id,
+        report_type=request.report_type,
+        data=request.data,
+        created_at=request.accepted_at,
+        memory_mb=memory_mb,
+        cpu_seconds=math.ceil(seconds),
+        edition=request.edition,
+    )

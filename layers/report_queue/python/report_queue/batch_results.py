@@ -15,9 +15,9 @@ from typing import Any, BinaryIO, Final, Self
 
 from report_queue.batch import Batch, ResultKind
 from report_queue.bucket import Bucket
-from report_queue.job import Result
 from report_queue.ledger import JSON, PDF, Ledger
 from report_queue.marks import result_marks
+from report_queue.result import Result
 
 _CONTENT_TYPES: Final = {ResultKind.ZIP: "application/zip", ResultKind.PDF: PDF}
 

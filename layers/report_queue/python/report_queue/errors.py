@@ -75,11 +75,15 @@ class InvalidRequest(CallerError):
 
 
 class AttemptFailure(ReportQueueError):
-    """An attempt at a job went wrong. `reason` is a stable code such as `render.timeout`."""
+    """An attempt at a job went wrong. `reason` is a stable code such as `render.timeout`.
 
-    def __init__(self, message: str, *, reason: str) -> None:
+    `place` is the file and line of the template that is at fault, where that is known: for who writes it.
+    """
+
+    def __init__(self, message: str, *, reason: str, place: tuple[str, int] | None = None) -> None:
         super().__init__(message)
         self.reason = reason
+        self.place = place
 
 
 class PermanentFailure(AttemptFailure):

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal
 
+from report_queue.result import Result
+
 
 class State(StrEnum):
     """Where a job stands. The comment says who moves it out."""
@@ -109,18 +111,6 @@ class Lease:
     attempt: int  # 1 at the first claim; the fence
     round: int
     accepted_at: int  # ms
-
-
-@dataclass(frozen=True)
-class Result:
-    """What an attempt made: kept with the job and in the receipt."""
-
-    key: str  # the object's key in the bucket
-    size: int  # bytes
-    pages: int
-    sha256: str  # hex, of the PDF
-    seconds: float  # of rendering
-    peak_memory_mb: int  # of the child that rendered
 
 
 @dataclass(frozen=True)

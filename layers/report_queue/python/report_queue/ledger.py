@@ -29,10 +29,11 @@ from typing import Any, BinaryIO, Final
 from urllib.parse import quote, urlsplit
 
 from report_queue.bucket import Bucket
-from report_queue.job import NewJob, Result
+from report_queue.job import NewJob
 from report_queue.marks import Head, request_marks, result_marks
 from report_queue.receipt import Receipt
 from report_queue.request import Request
+from report_queue.result import Made, Result
 
 JSON: Final = "application/json"
 PDF: Final = "application/pdf"
@@ -143,21 +144,18 @@ class Ledger:
         tenant: str,
         id: str,  # noqa: A002 — as in `published`
         body: BinaryIO,
-        size: int,
-        pages: int,
-        sha256: str,
-        seconds: float,
-        peak_memory_mb: int,
+        made: Made,
     ) -> Result:
         """Put the report there, once: where one is, by an earlier attempt, that one is the result and stays as it is.
 
-        `body`, `size` bytes long, is sent from its start, however often that takes, and in one request: only so is the
-        condition atomic. S3 checks it against `sha256` (hex), the hash that its maker took.
+        `body`, of what was `made`, is sent from its start, however often that takes, and in one request: only so is the
+        condition atomic. S3 checks it against the hash that its maker took.
         """
         key = _report(tenant, id)
-        made = Result(key, size, pages, sha256, seconds, peak_memory_mb)
-        there = self._bucket.put_once(key, body, content_type=PDF, marks=result_marks(made), size=size, sha256=sha256)
-        return there.result(key) if there else made
+        result = Result(key=key, **vars(made))
+        marks = result_marks(result)
+        there = self._bucket.put_once(key, body, content_type=PDF, marks=marks, size=made.size, sha256=made.sha256)
+        return there.result(key) if there else result
 
     def close(self, receipt: Receipt) -> None:
         """Keep the receipt, then take the request off `open/`. Idempotent; says nothing of a later round."""

@@ -3,10 +3,16 @@
 They are written in the same PUT as the object. It knows shapes only: S3 is `bucket`'s, the verbs are `ledger`'s.
 """
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
-from report_queue.job import PRIORITY, Backoff, NewJob, Result, State
+from report_queue.job import PRIORITY, Backoff, NewJob, State
 from report_queue.request import Request
+from report_queue.result import Finding, Recipe, Result
+
+_ROOM: Final = 1_200  # bytes for findings: S3 takes 2 KB of marks in all
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,8 @@ class Head:
             sha256=self.marks["sha256"],
             seconds=float(self.marks["seconds"]),
             peak_memory_mb=int(self.marks["peak-memory-mb"]),
+            findings=tuple(Finding(*found) for found in json.loads(self.marks.get("findings", "[]"))),
+            recipe=Recipe(*self.marks["recipe"].split(" ", 2)) if "recipe" in self.marks else None,
         )
 
 
@@ -88,9 +96,22 @@ def _text(number: int | None) -> str | None:
 
 
 def result_marks(result: Result) -> dict[str, str]:
-    return {
+    recipe = result.recipe
+    optional = {
+        "findings": _findings(result.findings),
+        "recipe": f"{recipe.template} {recipe.fonts} {recipe.engine}" if recipe else None,
+    }
+    return {name: mark for name, mark in optional.items() if mark} | {
         "pages": str(result.pages),
         "sha256": result.sha256,
         "seconds": str(result.seconds),
         "peak-memory-mb": str(result.peak_memory_mb),
     }
+
+
+def _findings(findings: Sequence[Finding]) -> str | None:
+    """As many of the first as there is room for, in ASCII: S3 takes nothing else."""
+    told = [[one.code, one.message, one.page] for one in findings]
+    while len(text := json.dumps(told)) > _ROOM:
+        told.pop()
+    return text if told else None

@@ -1,7 +1,7 @@
 """What a caller may wish of a report's job, beside the report: parsed once, and everything that is wrong is said.
 
     {attempts?, priority?, delaySeconds? | runAt?, expiresAt?, backoff?, dedupKey?, dedupSeconds?, dedupMode?,
-     retentionSeconds?, tags?}      ── faults ──► none ── Options.of ──► Options
+     retentionSeconds?, tags?, locale?, timezone?, preflight?}      ── faults ──► none ── Options.of ──► Options
 
 Messages never quote a value. It knows nothing of HTTP or of how the queue does it.
 """
@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Self
 
+from report_queue.edition import LOCALE, USUAL, UTC, Edition
 from report_queue.errors import Fault
 from report_queue.job import PRIORITY, Backoff
+from report_queue.recurrence import zone_fault
 from report_queue.strict_json import pointer
 
 EARLIEST: Final = 946_684_800_000  # ms, 2000-01-01
@@ -48,6 +50,7 @@ class Options:
     unique: Unique | None = None
     retention_seconds: int | None = None
     tags: tuple[str, ...] = ()
+    edition: Edition = USUAL
 
     @classmethod
     def of(cls, sent: Mapping[str, Any]) -> Self:
@@ -65,6 +68,11 @@ class Options:
             else None,
             retention_seconds=sent.get("retentionSeconds"),
             tags=tuple(sent.get("tags", ())),
+            edition=Edition(
+                locale=sent.get("locale"),
+                time_zone=sent.get("timezone", UTC),
+                preflight=sent.get("preflight", "warn"),
+            ),
         )
 
 
@@ -138,8 +146,13 @@ def _key(value: Any) -> str | None:
     return None if good else "must be 1 to 255 visible ASCII characters, without spaces"
 
 
-def _mode(value: Any) -> str | None:
-    return None if value in ("drop", "replace") else "must be drop or replace"
+def _one_of(one: str, other: str) -> Callable[[Any], str | None]:
+    return lambda value: None if value in (one, other) else f"must be {one} or {other}"
+
+
+def _locale(value: Any) -> str | None:
+    good = isinstance(value, str) and re.fullmatch(LOCALE, value)
+    return None if good else "must be a language, with a region or without, such as de, en-GB or fr-CH"
 
 
 _CHECKS: Final[Mapping[str, Callable[[Any], str | None]]] = {
@@ -151,9 +164,12 @@ _CHECKS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "backoff": _backoff,
     "dedupKey": _key,
     "dedupSeconds": _integer(1, 7 * DAY),
-    "dedupMode": _mode,
+    "dedupMode": _one_of("drop", "replace"),
     "retentionSeconds": _integer(60, 90 * DAY),
     "tags": _tags,
+    "locale": _locale,
+    "timezone": zone_fault,
+    "preflight": _one_of("warn", "fail"),
 }
 
 NAMES: Final = tuple(_CHECKS)

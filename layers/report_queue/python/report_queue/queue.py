@@ -12,7 +12,7 @@ from random import random
 from typing import Any, Final
 
 from report_queue.broker import Broker, Client
-from report_queue.job import Completed, Event, Failed, Job, Lease, NewJob, Outcome, Result, State, Verdict, WorkerBeat
+from report_queue.job import Completed, Event, Failed, Job, Lease, NewJob, Outcome, State, Verdict, WorkerBeat
 from report_queue.replies import (
     Admitted,
     Claimed,
@@ -33,6 +33,7 @@ from report_queue.replies import (
     Where,
     Worker,
 )
+from report_queue.result import Result
 from report_queue.settings import Settings
 
 BATCH: Final = 500  # most jobs in one script
@@ -329,7 +330,7 @@ def _ended(outcome: Outcome) -> dict[str, Any]:
     mine: dict[str, Any] = {"id": outcome.lease.id, "attempt": outcome.lease.attempt}
     if isinstance(outcome, Completed):
         # Text within JSON: the broker keeps the result without looking into it.
-        return mine | {"verb": "complete", "result": json.dumps(vars(outcome.result))}
+        return mine | {"verb": "complete", "result": json.dumps(outcome.result.to_fields())}
     return mine | {
         "verb": "fail",
         "reason": outcome.reason,
@@ -387,7 +388,7 @@ def _job(entry: Any) -> Job:
         started_at=record.get("started"),
         reason=record.get("reason"),
         message=record.get("message"),
-        result=Result(**json.loads(result)) if result else None,
+        result=Result.of(json.loads(result)) if result else None,
         signature=record.get("signature"),
         priority=record["priority"],
         expires_at=_whole(record.get("expires")),

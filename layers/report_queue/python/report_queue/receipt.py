@@ -7,8 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import Any, Self
 
-from report_queue.job import Job, Result, State
+from report_queue.job import Job, State
 from report_queue.request import Request
+from report_queue.result import Finding, Recipe, Result
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,13 @@ def _result_to_json(result: Result) -> dict[str, Any]:
         "sha256": result.sha256,
         "seconds": result.seconds,
         "peakMemoryMb": result.peak_memory_mb,
+        "findings": [vars(one) for one in result.findings],
+        "recipe": result.recipe and vars(result.recipe),
     }
 
 
 def _result_from_json(given: Any) -> Result:
+    recipe = given.get("recipe")
     return Result(
         key=given["key"],
         size=given["size"],
@@ -96,4 +100,6 @@ def _result_from_json(given: Any) -> Result:
         sha256=given["sha256"],
         seconds=given["seconds"],
         peak_memory_mb=given["peakMemoryMb"],
+        findings=tuple(Finding(**one) for one in given.get("findings", ())),
+        recipe=Recipe(**recipe) if recipe else None,
     )

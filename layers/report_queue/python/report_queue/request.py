@@ -16,6 +16,7 @@ from itertools import islice
 from typing import Any, Final, Self
 
 from report_queue import strict_json
+from report_queue.edition import USUAL, UTC, Edition
 from report_queue.errors import Fault, InvalidRequest, MalformedRequest, TooLarge
 from report_queue.job import PRIORITY, Backoff, NewJob
 from report_queue.options import Options
@@ -24,7 +25,14 @@ from report_queue.validation import MAX_FAULTS, faults
 
 ID_PATTERN: Final = r"^[0-9a-v]{26}$"  # 16 bytes as base32hex, which sorts as the bytes do
 
-_DEFAULTS: Final = {"delaySeconds": 0, "priority": PRIORITY, "tags": [], "dedupMode": "drop"}
+_DEFAULTS: Final = {
+    "delaySeconds": 0,
+    "priority": PRIORITY,
+    "tags": [],
+    "dedupMode": "drop",
+    "timezone": UTC,
+    "preflight": "warn",
+}
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuv"
 _PAIRS: Final = [high + low for high in _DIGITS for low in _DIGITS]
 _IDEMPOTENCY_KEY: Final = re.compile(r"[!-~]{1,255}")
@@ -59,6 +67,7 @@ class Request:
     retention_ms: int | None = None  # how long the broker remembers its end; None: the queue's
     tags: tuple[str, ...] = ()
     batch: str | None = None  # the batch's id
+    edition: Edition = USUAL
 
     @classmethod
     def of(
@@ -89,6 +98,7 @@ class Request:
             retention_ms=None if retention is None else retention * 1000,
             tags=options.tags,
             batch=batch,
+            edition=options.edition,
         )
 
     def new_job(self) -> NewJob:
@@ -131,6 +141,7 @@ class Request:
             "retentionMs": self.retention_ms,
             "tags": self.tags,
             "batch": self.batch,
+            "edition": self.edition.to_fields(),
         }
         return json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
 
@@ -158,6 +169,7 @@ class Request:
             retention_ms=fields["retentionMs"],
             tags=tuple(fields["tags"]),
             batch=fields["batch"],
+            edition=Edition.of(fields.get("edition")),
         )
 
 

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from report_queue.batch import RESULT_TYPE
-from report_queue.job import Job, Result, State, WorkerBeat
+from report_queue.job import Job, State, WorkerBeat
 from report_queue.outlook import Outlook, jobs_per_ms
 from report_queue.replies import Gauges, Group, Numbers, Spread
 from report_queue.reports import ReportType
 from report_queue.request import Request
+from report_queue.result import Result
 
 _STARTED = frozenset({State.ACTIVE, State.COMPLETED})
 
@@ -176,6 +177,8 @@ def result(job_id: str, report_type: str, made: Result) -> dict[str, Any]:
         "sha256": made.sha256,
         "seconds": made.seconds,
         "peakMemoryMb": made.peak_memory_mb,
+        "warnings": [vars(one) for one in made.findings],
+        "recipe": made.recipe and vars(made.recipe),
     }
 
 

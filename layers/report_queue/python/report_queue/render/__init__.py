@@ -13,6 +13,6 @@ This module is the worker's side; `zygote` is the renderer, `child` the attempt,
 It knows nothing of the queue or of S3.
 """
 
-from report_queue.render.renderer import Rendered, Renderer, Rendering, RenderJob
+from report_queue.render.renderer import Renderer, Rendering, RenderJob
 
-__all__ = ["RenderJob", "Rendered", "Renderer", "Rendering"]
+__all__ = ["RenderJob", "Renderer", "Rendering"]

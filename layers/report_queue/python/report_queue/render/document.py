@@ -9,26 +9,41 @@ It knows nothing of the queue, of processes and their limits: it runs in a child
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import urlsplit
 
 import weasyprint  # type: ignore[import-untyped]
 from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
 from weasyprint.urls import FatalURLFetchingError  # type: ignore[import-untyped]
 
+from report_queue.edition import USUAL, Edition
 from report_queue.errors import PermanentFailure
 from report_queue.job import Progress
-from report_queue.render import templates
+from report_queue.render import preflight, templates
 from report_queue.render.fetch import AssetFetcher
+from report_queue.render.links import refuse_what_leaves
+from report_queue.render.recipe import recipe_of
+from report_queue.render.table import Lane, Tables, many_pages
 from report_queue.reports import ReportType, report_types
+from report_queue.result import Finding, Recipe
 
 _SPECIMEN = "test"  # the report type that uses everything that the kit has
-_LINKS = frozenset({"http", "https", "mailto"})
+# WeasyPrint calls these errors; here they are findings of the preflight, and the report is made.
+_FOUND = ('Image "%s" has no required alt description', 'Missing required "lang" attribute at the root of the document')
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written."""
+
+    pages: int
+    findings: tuple[Finding, ...]
+    recipe: Recipe
 
 
 def write(
@@ -39,30 +54,44 @@ def write(
     created: datetime,
     output: BinaryIO,
     progress: Callable[[int], None],
-) -> int:
-    """Write the report as PDF to `output`; returns its pages. `data` is valid, `created` in UTC.
+    edition: Edition = USUAL,
+) -> Written:
+    """Write the report as PDF to `output`. `data` is valid, `created` in UTC.
 
-    Raises PermanentFailure: `template.error`, `asset.blocked`, `asset.missing`, `asset.broken`, `link.blocked`. What
-    stands in `output` then is worth nothing.
+    Raises PermanentFailure: `template.error`, `template.too_large`, `template.form`, `asset.blocked`, `asset.missing`,
+    `asset.broken`, `asset.too_large`, `link.blocked`, `table.too_long`. What stands in `output` then is worth nothing.
     """
-    report = templates.Report(title=_title(report_type, data), job_id=job_id, created=created)
-    html = templates.html(report_type, data=data, report=report)
+    report = templates.Report(
+        title=_title(report_type, data),
+        job_id=job_id,
+        created=created,
+        locale=edition.locale,
+        time_zone=edition.time_zone,
+    )
+    tables = Tables()
+    html = templates.html(report_type, data=data, report=report, tables=tables)
     assets = AssetFetcher(report_type.folder, templates.KIT)
     style = _style(report_type.folder)
     # Fonts of its own for each document: the font map of a newer Pango has a thread, which a fork leaves behind in the
     # parent, and the child would wait for it for ever.
     fonts = FontConfiguration()
     with _complaints() as complaints, _fatal_is_refusal(assets):
-        document = weasyprint.HTML(string=html, base_url=f"{report_type.folder.as_uri()}/", url_fetcher=assets).render(
-            stylesheets=style, font_config=fonts
-        )
+
+        def lay_out(html: str) -> weasyprint.Document:
+            source = weasyprint.HTML(string=html, base_url=f"{report_type.folder.as_uri()}/", url_fetcher=assets)
+            return source.render(stylesheets=style, font_config=fonts)
+
+        lane = Lane(tables, lay_out)
+        document = lane.document(html)
         progress(Progress.LAID_OUT)
-        _refuse_what_leaves(document)
-        document.write_pdf(output, pdf_identifier=job_id.encode(), pdf_tags=True)
+        refuse_what_leaves(document)
+        with many_pages():
+            document.write_pdf(output, pdf_identifier=job_id.encode(), pdf_tags=True, finisher=lane.finish)
     if complaints:
         raise PermanentFailure(f"A part of the report cannot be drawn: {complaints[0]}", reason="asset.broken")
     progress(Progress.WRITTEN)
-    return len(document.pages)
+    recipe = recipe_of(document, folders=(report_type.folder, templates.KIT))
+    return Written(pages=len(document.pages), findings=preflight.look(document, filled=lane.pages), recipe=recipe)
 
 
 def warm_up() -> None:
@@ -73,10 +102,12 @@ def warm_up() -> None:
     midnight = datetime(2026, 1, 1, tzinfo=UTC)
     for report_type in report_types().values():
         report = templates.Report(title=report_type.title, job_id="", created=midnight)
-        templates.html(report_type, data=report_type.sample, report=report)
-        _style(report_type.folder)
+        with suppress(PermanentFailure):  # its own jobs will say so; the other types' reports are made all the same
+            templates.html(report_type, data=report_type.sample, report=report)
+            _style(report_type.folder)
     specimen = report_types()[_SPECIMEN]
-    write(specimen, data=specimen.sample, job_id="", created=midnight, output=BytesIO(), progress=lambda _: None)
+    with suppress(PermanentFailure):
+        write(specimen, data=specimen.sample, job_id="", created=midnight, output=BytesIO(), progress=lambda _: None)
 
 
 @cache
@@ -86,7 +117,7 @@ def _style(folder: Path) -> tuple[weasyprint.CSS, ...]:
     with _fatal_is_refusal(assets):
         return tuple(
             weasyprint.CSS(filename=file, url_fetcher=assets)
-            for file in (templates.KIT / "style.css", folder / "style.css")
+            for file in (templates.KIT / "style.css", templates.KIT / "table.css", folder / "style.css")
         )
 
 
@@ -114,6 +145,7 @@ def _complaints() -> Iterator[list[str]]:
     """
     said: list[str] = []
     handler = logging.Handler(logging.ERROR)
+    handler.addFilter(lambda record: record.msg not in _FOUND)
     handler.emit = lambda record: said.append(str(record.msg))  # type: ignore[method-assign]
     logger = logging.getLogger("weasyprint")
     logger.addHandler(handler)
@@ -121,15 +153,3 @@ def _complaints() -> Iterator[list[str]]:
         yield said
     finally:
         logger.removeHandler(handler)
-
-
-def _refuse_what_leaves(document: weasyprint.Document) -> None:
-    """Links lead to the web or to a mail address, and nothing is attached: an attachment carries the clock's time."""
-    links = [(kind, target) for page in document.pages for kind, target, _, _ in page.links]
-    if document.metadata.attachments or any(kind == "attachment" for kind, _ in links):
-        raise PermanentFailure("The template attaches a file; a report carries none.", reason="asset.blocked")
-    for kind, target in links:
-        if kind == "external" and (scheme := urlsplit(target).scheme) not in _LINKS:
-            raise PermanentFailure(
-                f"The template links to {scheme}:; a report may link to http, https and mailto.", reason="link.blocked"
-            )

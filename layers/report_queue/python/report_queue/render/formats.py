@@ -1,6 +1,6 @@
-"""How numbers, money and dates read in the report's language: Babel, as Jinja filters.
+"""How numbers, money and dates read in the report's language and time zone: Babel, as Jinja filters.
 
-Each filter takes the language from the template's `locale`, which `templates` sets from `data.locale`.
+Each filter takes the language from the template's `locale` and the zone from its `time_zone`; `templates` sets both.
 A value that a filter cannot read as a date is printed as it came: a report with an odd date is better than none.
 """
 
@@ -9,9 +9,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, get_timezone_gmt, get_timezone_name
 from babel.numbers import (
     format_compact_currency,
     format_compact_decimal,
@@ -24,6 +25,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from report_queue.render.figures import cents
+from report_queue.render.right_to_left import as_drawn
 
 DEFAULT: Final = "en"
 _BEYOND_WORDS: Final[int] = 10**18  # languages have short words for thousands to billions, or a few more
@@ -41,6 +43,12 @@ def locale_of(name: str) -> Locale:
         except (UnknownLocaleError, ValueError):
             continue
     return Locale.parse(DEFAULT)
+
+
+@cache
+def time_zone_of(name: str) -> ZoneInfo:
+    """The time zone of an IANA name, which is a valid one: `edition.is_time_zone`. Read once per process."""
+    return ZoneInfo(name)
 
 
 @pass_context
@@ -96,9 +104,12 @@ def period(context: Context, value: str) -> str:
 
 @pass_context
 def moment(context: Context, value: datetime) -> str:
-    """Date and time of day, in UTC."""
-    locale = context["locale"]
-    return f"{format_date(value, 'medium', locale=locale)}, {format_time(value, 'short', locale=locale)} UTC"
+    """Date and time of day in the report's time zone, with the zone's short name: Jan 5, 2026, 10:30 AM CET."""
+    locale, there = context["locale"], value.astimezone(context["time_zone"])
+    zone = get_timezone_name(there, width="short", locale=locale)
+    if zone[0] in "+-":  # the language has no short name for it
+        zone = get_timezone_gmt(there, width="long", locale=locale)
+    return f"{format_date(there, 'medium', locale=locale)}, {format_time(there, 'short', locale=locale)} {zone}"
 
 
 def compact(locale: Locale, currency: str | None = None, unit: str = "") -> Callable[[Number], str]:
@@ -129,4 +140,5 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "day": day,
     "period": period,
     "moment": moment,
+    "drawn": as_drawn,
 }

@@ -13,9 +13,13 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from io import BufferedRandom
-from typing import Any, Self
+from typing import Any, Final, Self
 
+from report_queue.edition import USUAL, Edition
 from report_queue.errors import PermanentFailure, TransientFailure
+from report_queue.result import Finding, Made, Recipe
+
+_BUSY: Final = 0.75  # of its time: a child that computed for so long was not kept waiting
 
 
 @dataclass(frozen=True)
@@ -28,17 +32,7 @@ class RenderJob:
     created_at: int  # ms; the document's date, so that each attempt gives the same bytes
     memory_mb: int  # address space that the child may add to what it has from the renderer
     cpu_seconds: int
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """What a child made. Its bytes are in the file that `start` was given."""
-
-    pages: int
-    size: int  # bytes
-    sha256: str  # hex
-    seconds: float  # from the request to the child's end
-    peak_memory_mb: int
+    edition: Edition = USUAL
 
 
 class Rendering:
@@ -72,7 +66,7 @@ class Rendering:
                 with contextlib.suppress(OSError):
                     self._channel.shutdown(socket.SHUT_RDWR)
 
-    def wait(self, *, seconds: float, progress: Callable[[int], None]) -> Rendered:
+    def wait(self, *, seconds: float, progress: Callable[[int], None]) -> Made:
         """Block until the child has ended, at most `seconds`; tells `progress` (0-100) on the way.
 
         Raises PermanentFailure or TransientFailure with the reason: render.timeout, render.killed,
@@ -91,13 +85,12 @@ class Rendering:
         ended = reports.get("exit")
         if failed := reports.get("failed"):
             kind = PermanentFailure if failed["permanent"] else TransientFailure
-            raise kind(failed["message"], reason=failed["reason"])
+            place = tuple(failed["place"]) if failed.get("place") else None
+            raise kind(failed["message"], reason=failed["reason"], place=place)
         if self._killed and spent >= seconds:
             if ended is None:
                 self._give_up()
-            raise TransientFailure(
-                f"rendering took longer than {seconds:.0f} s and was stopped", reason="render.timeout"
-            )
+            raise _too_long(seconds, ended)
         if self._killed:
             raise TransientFailure("rendering was stopped", reason="render.killed")
         if ended is None:
@@ -105,12 +98,14 @@ class Rendering:
         if "done" not in reports:
             raise _crash(ended["code"])
         size, digest = _digest(self._output)
-        return Rendered(
-            pages=reports["done"]["pages"],
+        return Made(
             size=size,
+            pages=reports["done"]["pages"],
             sha256=digest,
             seconds=round(spent, 3),
             peak_memory_mb=ended["peak_memory_mb"],
+            findings=tuple(Finding(**one) for one in reports["done"].get("findings", ())),
+            recipe=Recipe(**recipe) if (recipe := reports["done"].get("recipe")) else None,
         )
 
     def _talk(self, progress: Callable[[int], None]) -> dict[str, Any]:
@@ -215,8 +210,18 @@ def _digest(output: BufferedRandom) -> tuple[int, str]:
     return output.tell(), digest
 
 
-def _crash(code: int) -> TransientFailure:
+def _too_long(seconds: float, ended: dict[str, Any] | None) -> PermanentFailure | TransientFailure:
+    """For good where the child computed nearly all the time: the next attempt would do the same. One that was kept
+    waiting, by a busy machine or a stuck renderer, may have better luck."""
+    computed = ended is not None and ended["cpu_seconds"] >= _BUSY * seconds
+    kind = PermanentFailure if computed else TransientFailure
+    return kind(f"rendering took longer than {seconds:.0f} s and was stopped", reason="render.timeout")
+
+
+def _crash(code: int) -> PermanentFailure | TransientFailure:
     """The child ended without a word: a signal killed it, or the C libraries gave up."""
+    if code == -signal.SIGXCPU:
+        return PermanentFailure("rendering needed more computing time than it may", reason="render.timeout")
     if code < 0:
         name = signal.Signals(-code).name
         return TransientFailure(f"the renderer's child was ended by {name}", reason=f"render.crashed:{name}")

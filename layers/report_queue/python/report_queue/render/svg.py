@@ -9,6 +9,8 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
+from report_queue.render.right_to_left import as_drawn
+
 INK: Final = "#22303f"
 MUTED: Final = "#5d6b7a"
 RULE: Final = "#e3e8ee"
@@ -25,10 +27,19 @@ def picture(width: float, height: float, title: str, marks: Sequence[Markup]) ->
     ).format(w=f"{width:g}", h=f"{height:g}", font=FONT, title=title, marks=Markup("").join(marks))
 
 
-def text(x: float, y: float, words: str, *, anchor: str = "start", colour: str = MUTED, weight: int = 400) -> Markup:
+def text(
+    x: float,
+    y: float,
+    words: str,
+    *,
+    anchor: str = "start",
+    colour: str = MUTED,
+    weight: int = 400,
+    size: float = SIZE,
+) -> Markup:
     """Words whose baseline starts, ends or has its middle at the point."""
     return Markup('<text x="{}" y="{}" font-size="{:g}" text-anchor="{}" fill="{}" font-weight="{}">{}</text>').format(
-        f"{x:.2f}", f"{y:.2f}", SIZE, anchor, colour, weight, escape(words)
+        f"{x:.2f}", f"{y:.2f}", size, anchor, colour, weight, escape(as_drawn(words))
     )
 
 
@@ -48,11 +59,24 @@ def circle(x: float, y: float, radius: float, colour: str) -> Markup:
     return Markup('<circle cx="{}" cy="{}" r="{:g}" fill="{}"/>').format(f"{x:.2f}", f"{y:.2f}", radius, colour)
 
 
-def width_of(words: str) -> float:
+def path(outline: str, colour: str, *, edge: str = "none", width: float = 1.0) -> Markup:
+    """A filled outline (SVG's own path language), and a line along its edge."""
+    return Markup('<path d="{}" fill="{}" stroke="{}" stroke-width="{:g}"/>').format(outline, colour, edge, width)
+
+
+def polyline(points: Sequence[tuple[float, float]], colour: str, *, dash: str = "", width: float = 1.8) -> Markup:
+    """A line through the points."""
+    style = Markup(' stroke-dasharray="{}"').format(dash) if dash else ""
+    return Markup('<polyline points="{}" fill="none" stroke="{}" stroke-width="{:g}"{}/>').format(
+        " ".join(f"{x:.2f},{y:.2f}" for x, y in points), colour, width, style
+    )
+
+
+def width_of(words: str, size: float = SIZE) -> float:
     """About how wide a text is in Inter: a guess on the safe side, for there is no font at hand here."""
     wide = "MW@%"
     narrow = " .,:;'|il!()"
-    return SIZE * sum(0.34 if char in narrow else 1.05 if char in wide or char > "\u2e7f" else 0.66 for char in words)
+    return size * sum(0.34 if char in narrow else 1.05 if char in wide or char > "\u2e7f" else 0.66 for char in words)
 
 
 def shorten(words: str, room: float) -> str:

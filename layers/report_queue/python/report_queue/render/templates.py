@@ -1,6 +1,6 @@
 """From a report type's template and the payload to HTML: Jinja2 in its sandbox.
 
-    template.html ── extends ──► _kit/base.html          sees: data, report, locale, charts, filters
+    template.html ── extends ──► _kit/base.html          sees: data, report, locale, time_zone, charts, codes, filters
                 └── imports ──► _kit/kit.html
 
 A template sees files of its own folder and `_kit/` only. Data is escaped; a name that does not exist is an error.
@@ -13,16 +13,30 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2 import (
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+    Template,
+    TemplateNotFound,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from report_queue.edition import UTC
+from report_queue.errors import PermanentFailure
 from report_queue.render import faults, figures, formats
 from report_queue.render.charts import Charts
+from report_queue.render.codes import Codes
+from report_queue.render.table.rows import Tables
+from report_queue.render.words import word
 from report_queue.reports import FOLDER, ReportType
 
 KIT = FOLDER / "_kit"
+MAX_SOURCE: Final = 64_000_000  # characters of HTML; a report of them would need more memory than a child has
 
 
 @dataclass(frozen=True)
@@ -32,28 +46,60 @@ class Report:
     title: str
     job_id: str
     created: datetime  # UTC
+    locale: str | None = None  # such as de or fr-CH; None: the payload's `locale`, or English
+    time_zone: str = UTC  # IANA name
 
 
-def html(report_type: ReportType, *, data: Any, report: Report) -> str:
-    """The report as HTML. Raises PermanentFailure (`template.error`) that says where the template is wrong."""
-    locale = formats.locale_of(data.get("locale", formats.DEFAULT) if isinstance(data, dict) else formats.DEFAULT)
+def html(report_type: ReportType, *, data: Any, report: Report, tables: Tables | None = None) -> str:
+    """The report as HTML, with slots for the long tables where `tables` are to be written apart from it.
+
+    Raises PermanentFailure: `template.error`, which says where the template is wrong, and `template.too_large`.
+    """
+    told = data.get("locale") if isinstance(data, dict) else None
+    locale = formats.locale_of(report.locale or told or formats.DEFAULT)
+    time_zone = formats.time_zone_of(report.time_zone)
     exact = figures.exact(data)
     try:
         with decimal.localcontext(figures.EXACT):
             template = environment(report_type.folder).get_template("template.html")
             charts = Charts(lambda currency, unit: formats.compact(locale, currency, unit))
-            return template.render(data=exact, report=report, locale=locale, charts=charts)
-    except (MemoryError, RecursionError):
-        raise  # a limit was reached: the caller knows which
+            seen = {"locale": locale, "time_zone": time_zone, "charts": charts}
+            data_table = (tables or Tables(at_least=None)).data_table
+            return _written(template, data=exact, report=report, data_table=data_table, **seen)
+    except (MemoryError, RecursionError, PermanentFailure):
+        raise  # a limit was reached: the caller knows which, or is told
     except Exception as error:
         raise faults.failure(error, name=report_type.name, folders=(report_type.folder, KIT), data=exact) from error
+
+
+def _written(template: Template, **seen: Any) -> str:
+    """What the template writes; counted while it does, so that a loop without end is stopped before memory is full."""
+    parts: list[str] = []
+    size = 0
+    for part in template.generate(**seen):
+        size += len(part)
+        if size > MAX_SOURCE:
+            message = f"The template writes more than {MAX_SOURCE:,} characters of HTML; send fewer rows."
+            raise PermanentFailure(message, reason="template.too_large")
+        parts.append(part)
+    return "".join(parts)
+
+
+class _OwnFiles(FileSystemLoader):
+    """The templates of one folder, and none that a symbolic link in it points to elsewhere."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        source, file, unchanged = super().get_source(environment, template)
+        if not Path(file).resolve().is_relative_to(Path(self.searchpath[0]).resolve()):
+            raise TemplateNotFound(template)
+        return source, file, unchanged
 
 
 @cache
 def environment(folder: Path) -> ImmutableSandboxedEnvironment:
     """The templates of one report type."""
     env = ImmutableSandboxedEnvironment(
-        loader=ChoiceLoader([FileSystemLoader(folder), PrefixLoader({"_kit": FileSystemLoader(KIT)})]),
+        loader=ChoiceLoader([_OwnFiles(folder), PrefixLoader({"_kit": _OwnFiles(KIT)})]),
         undefined=faults.Missing,
         autoescape=True,
         auto_reload=False,
@@ -63,7 +109,9 @@ def environment(folder: Path) -> ImmutableSandboxedEnvironment:
     for name in ("lipsum", "cycler", "joiner"):
         del env.globals[name]
     env.filters.update({name: _strict(function) for name, function in formats.FILTERS.items()})
-    env.globals.update({function.__name__: _strict(function) for function in figures.FUNCTIONS}, zip=zip)
+    env.globals.update(
+        {function.__name__: _strict(function) for function in (*figures.FUNCTIONS, word)}, zip=zip, codes=Codes()
+    )
     return env
 
 

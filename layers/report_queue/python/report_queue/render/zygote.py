@@ -14,23 +14,34 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from report_queue.render import child, limits
+from report_queue.render import child, libraries, limits, seal
 
 
-def serve(control: socket.socket) -> None:
-    """Fork children as asked until the control socket closes."""
+def serve(control: socket.socket, *, warm_up: Callable[[], None]) -> None:
+    """Fork children as asked until the control socket closes.
+
+    A job that waits already is not made to wait for the warm-up, which takes as long as its child needs without: the
+    renderer warms up when nothing is asked of it, and at the latest when its first child has ended.
+    """
+    warm, ended = False, False
     channels: dict[int, int] = {}  # child's pid -> its channel
     bell, ring = os.pipe()
     os.set_blocking(ring, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(ring)
     while True:
+        if not warm and (ended or not (channels or select.select([control.fileno()], [], [], 0)[0])):
+            warm_up()
+            warm = True
         readable, _, _ = select.select([control.fileno(), bell], [], [])
         if bell in readable:
             os.read(bell, 4096)
+            running = len(channels)
             _bury(channels)
+            ended = ended or len(channels) < running
         if control.fileno() in readable:
             message, descriptors, _, _ = socket.recv_fds(control, 1, 2)
             if not message:
@@ -63,7 +74,11 @@ def _bury(channels: dict[int, int]) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)  # whatever the child may have started
         _, status, usage = os.wait4(pid, 0)
-        ended = {"code": os.waitstatus_to_exitcode(status), "peak_memory_mb": usage.ru_maxrss // 1024}
+        ended = {
+            "code": os.waitstatus_to_exitcode(status),
+            "peak_memory_mb": usage.ru_maxrss // 1024,
+            "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
+        }
         _say(channel, {"exit": ended})
         os.close(channel)
 
@@ -75,13 +90,23 @@ def _say(channel: int, report: dict[str, Any]) -> None:
 
 def main() -> None:
     """Load what a first render needs, then serve."""
+    seal.leave_network()  # first, while there is one thread; its sockets are open already
     limits.die_with_parent()
-    from report_queue.render import document  # slow: the reason why this process is kept warm
+    with libraries.by_soname():
+        from report_queue.render import document  # slow: the reason why this process is kept warm
 
-    document.warm_up()
+    def warm_up() -> None:
+        document.warm_up()
+        _freeze()
+
+    _freeze()
+    serve(socket.socket(fileno=int(sys.argv[1])), warm_up=warm_up)
+
+
+def _freeze() -> None:
+    """Children share our objects; their collector need not look at them, nor copy their pages."""
     gc.collect()
-    gc.freeze()  # children share these objects with us; their collector need not look at them, nor copy their pages
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    gc.freeze()
 
 
 if __name__ == "__main__":

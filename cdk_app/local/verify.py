@@ -1,0 +1,70 @@
+"""Verify a job's report: `python -m cdk_app.local verify ID`; with `--bucket` it is one in AWS, by your credentials."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import boto3
+
+from cdk_app.local.errors import StackError
+from cdk_app.local.mirror import mirrored
+from cdk_app.local.stack import BUCKET
+from report_queue.errors import AttemptFailure
+from report_queue.receipt import Receipt
+from report_queue.render import Renderer
+from report_queue.request import is_id
+from report_queue.settings import Settings
+from report_queue.verify import NotVerifiable, verify
+
+_SECONDS = 285.0  # as long as a worker's attempt may take
+
+Get = Callable[[str], bytes | None]  # the body of a key
+
+
+def verify_job(job_id: str, *, data_dir: Path, bucket: str | None) -> int:
+    """Print what was found; 0 where the report is proved, 1 where something differs. Raises StackError."""
+    if not is_id(job_id):
+        raise StackError("an id has 26 digits and letters from a to v: copy it from the job's page or its receipt")
+    get = _in_aws(bucket) if bucket else _in_folder(data_dir)
+    body = get(f"closed/{job_id}.json")
+    if body is None:
+        raise StackError(f"there is no receipt of {job_id}: the job has not ended, or it is kept elsewhere")
+    receipt = Receipt.from_json(body)
+    published = get(receipt.result.key) if receipt.result else b""
+    if published is None:
+        raise StackError("the receipt is there and the document is not")
+    memory_mb = Settings.model_fields["child_memory_mb"].default
+    try:
+        with Renderer() as renderer:
+            found = verify(receipt, published, renderer, memory_mb=memory_mb, seconds=_SECONDS)
+    except (NotVerifiable, AttemptFailure) as error:
+        raise StackError(f"{job_id} cannot be verified: {error}") from None
+    _say(f"receipt   {receipt.request.report_type}, attempt {receipt.attempt}, {len(published):,} bytes")
+    _say(f"rendered  {found.made.pages} pages in {found.made.seconds:.2f} s, sha256 {found.made.sha256}")
+    for difference in found.differences:
+        _say(f"differs   {difference}")
+    _say("DIFFERENT" if found.differences else "verified: the same bytes, and they are the published ones")
+    return int(bool(found.differences))
+
+
+def _in_folder(data_dir: Path) -> Get:
+    folder = data_dir / "s3"
+    if not folder.is_dir():
+        raise StackError(f"no documents in {data_dir}: run `make run` first, or name its --data-dir")
+    return lambda key: mirrored(folder, BUCKET, key)
+
+
+def _in_aws(bucket: str) -> Get:
+    client = boto3.client("s3")
+
+    def get(key: str) -> bytes | None:
+        try:
+            return bytes(client.get_object(Bucket=bucket, Key=key)["Body"].read())
+        except client.exceptions.NoSuchKey:
+            return None
+
+    return get
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stdout, flush=True)

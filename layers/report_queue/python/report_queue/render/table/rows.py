@@ -1,0 +1,191 @@
+"""What a table is: its columns, and its rows as texts. `data_table` is what templates call.
+
+    {{ data_table([
+         {"title": "Date", "width": 21, "key": "date", "format": "day", "kind": "date"},
+         {"title": "Amount", "width": 25, "of": amount, "given": [currency],
+          "format": ["money", currency], "kind": "number"},
+       ], data.rows, total=[["Total", 1], [sum|money(currency), 1, "number"]], empty="sales") }}
+
+Widths are in millimetres. `key` names what a cell reads, or `of` a function that is `given` the row and more. A
+`format` is a filter of `formats`, with its arguments; the value is divided by `per` first. `missing` is said where a
+row has no such key, which else is an error. A cell of the total says its text, the columns that it spans, its kind.
+It knows nothing of pages.
+"""
+
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from typing import Any, Final
+
+from jinja2 import TemplateError, pass_context
+from jinja2.runtime import Context, StrictUndefined
+from markupsafe import Markup
+
+from report_queue.render import faults, formats
+from report_queue.render.table import digits
+
+LONG: Final = 200  # rows; fewer take about a second the ordinary way, and are tagged cell by cell
+_BATCH: Final = 500  # rows that are packed together
+_CELL, _ROW = "\x1f", "\x1e"
+_SPACE: Final = re.compile(f"[ \\t\\n\\r\\f{_CELL}{_ROW}]+")
+_CLASSES: Final = {"text": "", "number": "n", "date": "d"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: how it is headed, how wide it is, and what a cell says."""
+
+    title: str
+    width: float  # mm
+    kind: str
+    text: Callable[[Any], str]  # of a row
+
+    @property
+    def style(self) -> str:
+        """The class of its cells in style.css."""
+        return _CLASSES[self.kind]
+
+
+@dataclass(frozen=True)
+class Total:
+    """A cell of the last row."""
+
+    text: str
+    span: int = 1
+    kind: str = "text"
+
+    @property
+    def style(self) -> str:
+        """The class of the cell in style.css."""
+        return _CLASSES[self.kind]
+
+
+class Texts:
+    """The rows' texts, packed: a hundred thousand rows take some megabytes. To be read as often as is wanted."""
+
+    def __init__(self, rows: Iterable[Sequence[str]]) -> None:
+        self._packs: list[bytes] = []
+        self.count = 0
+        rows = iter(rows)
+        while batch := list(islice(rows, _BATCH)):
+            self.count += len(batch)
+            text = _ROW.join(_CELL.join(cells) for cells in batch)
+            self._packs.append(zlib.compress(text.encode("utf-8", "surrogatepass"), 1))
+
+    def __iter__(self) -> Iterator[list[str]]:
+        for pack in self._packs:
+            for row in zlib.decompress(pack).decode("utf-8", "surrogatepass").split(_ROW):
+                yield row.split(_CELL)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with all that it says."""
+
+    number: int
+    columns: tuple[Column, ...]
+    texts: Texts
+    total: tuple[Total, ...]
+    empty: str
+    html: Callable[..., Markup]  # the macro of _kit/table.html
+
+    @property
+    def slot(self) -> str:
+        """What stands in the HTML in its place."""
+        return f'<div data-table="{self.number}"></div>'
+
+    def ordinary(self) -> str:
+        """It as HTML, to be laid out like any other."""
+        return str(self.html(self, self.texts, ()))
+
+    def specimen(self) -> str:
+        """It with few rows: enough to see all that a row can be, before and after a page's end."""
+        return str(self.html(self, [["0"] * len(self.columns)] * 5, (2,)))
+
+
+class Tables:
+    """The tables of one report. `long` are those whose place in the HTML is held by their slot."""
+
+    def __init__(self, *, at_least: int | None = LONG) -> None:
+        self.long: list[Table] = []
+        self._at_least = at_least  # rows, to be a long table; None: none is
+
+    @pass_context
+    def data_table(
+        self,
+        context: Context,
+        columns: Sequence[Mapping[str, Any]],
+        rows: Iterable[Any],
+        total: Sequence[Sequence[Any]] = (),
+        empty: str = "rows",
+    ) -> Markup:
+        """The table's HTML, or its slot. `rows` are read once."""
+        if isinstance(rows, StrictUndefined):
+            str(rows)  # raises
+        parsed = tuple(_column(context, column) for column in columns)
+        reads = [column.text for column in parsed]
+        table = Table(
+            number=len(self.long),
+            columns=parsed,
+            texts=Texts([read(row) for read in reads] for row in rows),
+            total=tuple(Total(" ".join(str(cell[0]).split()), *cell[1:]) for cell in total),
+            empty=empty,
+            html=context.environment.get_template("_kit/table.html").module.table,  # type: ignore[attr-defined]
+        )
+        if self._at_least is None or table.texts.count < max(self._at_least, 1):
+            return Markup(table.ordinary())  # noqa: S704 - a template of ours wrote it, and escaped what it was given
+        self.long.append(table)
+        return Markup(table.slot)  # noqa: S704
+
+
+def _column(context: Context, told: Mapping[str, Any]) -> Column:
+    unknown = set(told) - {"title", "width", "kind", "key", "of", "given", "format", "per", "missing"}
+    if unknown or ("key" in told) == ("of" in told) or told.get("kind", "text") not in _CLASSES:
+        wrong = (
+            f"a column of data_table has {', '.join(sorted(unknown)) or 'not one of key and of, or an unknown kind'}"
+        )
+        raise TemplateError(wrong)
+    read = _reader(told)
+    write = lru_cache(maxsize=4096)(_writer(context, told.get("format"), told.get("per", 1)))
+    missing = told.get("missing")
+
+    def text(row: Any) -> str:
+        value = read(row)
+        return missing if value is None and missing is not None else write(value)
+
+    return Column(title=str(told["title"]), width=float(told["width"]), kind=told.get("kind", "text"), text=text)
+
+
+def _reader(told: Mapping[str, Any]) -> Callable[[Any], Any]:
+    if "of" in told:
+        function, given = told["of"], tuple(told.get("given", ()))
+        return lambda row: function(row, *given)
+    key = told["key"]
+    if "missing" in told:
+        return lambda row: row.get(key)
+
+    def value(row: Any) -> Any:
+        try:
+            return row[key]
+        except KeyError:
+            return str(faults.Missing(obj=row, name=key))  # raises, and says where the row stands
+
+    return value
+
+
+def _writer(context: Context, how: Any, per: int) -> Callable[[Any], str]:
+    if how is None:
+        return lambda value: _plain(str(value))
+    name, *arguments = [how] if isinstance(how, str) else how
+    write = formats.FILTERS[name]
+    if name in digits.ALIKE and per == 1:
+        return digits.patterned(lambda value: str(write(context, value, *arguments)))
+    return lambda value: str(write(context, value / per, *arguments) if per != 1 else write(context, value, *arguments))
+
+
+def _plain(text: str) -> str:
+    """White space as HTML has it; what separates cells and rows here is a space too."""
+    return _SPACE.sub(" ", text).strip(" ")

@@ -1,0 +1,152 @@
+"""Text letter by letter: which text may be set so, how wide it is, and how a PDF says it.
+
+    Pango shapes each letter once, and each pair of letters that stand together once
+        alone   glyph, width
+        a pair  the same two glyphs, the first a little nearer or farther (kerning)
+    and a text is then put together from what was learnt, a hundred times faster than Pango would shape it.
+
+Where that is not so (letters that join, marks above others, right to left, a letter that is not in the font) the text
+cannot be set this way: `Unfit` says so, and its table is laid out the ordinary way. Lines that have no room are broken
+by WeasyPrint's own function. This reads parts of WeasyPrint that are not public: its version is pinned.
+"""
+
+import unicodedata
+from functools import lru_cache
+from typing import Any, Final
+
+from weasyprint.pdf.fonts import Font  # type: ignore[import-untyped]
+from weasyprint.text.ffi import FROM_UNITS, ffi, pango  # type: ignore[import-untyped]
+from weasyprint.text.fonts import get_pango_font_key  # type: ignore[import-untyped]
+from weasyprint.text.line_break import create_layout, split_first_line  # type: ignore[import-untyped]
+
+_END: Final = ""  # what stands after the last letter
+_NEAR: Final = 0.05  # pixels: a line that fits, or does not, by so little is WeasyPrint's to judge
+_LEFT_TO_RIGHT: Final = frozenset({"L", "EN", "ES", "ET", "CS", "WS", "ON"})
+# Scripts whose letters stand side by side, and signs: from Latin to Cyrillic, then punctuation to symbols.
+_SIMPLE: Final = (range(0x20, 0x250), range(0x370, 0x530), range(0x1E00, 0x1F00), range(0x2000, 0x2C00))
+_ALONE: Final = ("Z", "N", "L", "P", "S")  # categories that are no marks and no controls
+
+
+class Unfit(Exception):
+    """This text cannot be set letter by letter."""
+
+
+class Shaper:
+    """Sets text in one computed style: one font, one size, one colour."""
+
+    def __init__(self, style: Any) -> None:
+        self.style = style
+        self.fill = fill(style["color"])
+        self.to_unicode: dict[int, str] = {}
+        self.widths: dict[int, int] = {}  # thousandths of the size, as a PDF has them
+        if style["letter_spacing"] not in ("normal", 0) or style["word_spacing"] != 0:
+            raise Unfit
+        self._layout = create_layout("0", style, None, None, 0)  # kept: the font is its
+        self._pango_font = _run(self._layout)[0]
+        self._key, description, self.size = get_pango_font_key(self._pango_font)
+        font = Font(self._pango_font, description, self.size)
+        if font.bitmap or font.png or font.svg or font.colr:
+            raise Unfit
+        self.name = str(font.hash)
+        self._pieces: dict[tuple[str, str], tuple[str, float]] = {}
+        self._alone: dict[str, tuple[int, float]] = {}
+        self.line = lru_cache(maxsize=8192)(self._line)
+        self.lines = lru_cache(maxsize=8192)(self._lines)
+
+    def _line(self, text: str) -> tuple[str, float]:
+        """The text as a PDF shows it, the inside of a TJ's array, and its width in pixels. Raises Unfit."""
+        pieces, shown, width = self._pieces, [], 0.0
+        for pair in zip(text, (*text[1:], _END), strict=True):
+            piece = pieces.get(pair)
+            if piece is None:
+                piece = pieces[pair] = self._learn(*pair)
+            shown.append(piece[0])
+            width += piece[1]
+        return f"<{''.join(shown)}>", width
+
+    def _lines(self, text: str, room: float) -> tuple[tuple[str, float], ...]:
+        """The text in as many lines as it needs where a line has `room` pixels, as WeasyPrint would break it."""
+        if not text:
+            return ()
+        whole = self.line(text)
+        if whole[1] < room - _NEAR:
+            return (whole,)
+        lines = []
+        while text:
+            _, length, resume, *_ = split_first_line(text, self.style, None, room, 0)
+            encoded = text.encode()
+            if resume is not None and not 0 < resume <= len(encoded):
+                raise Unfit
+            lines.append(self.line(encoded[:length].decode().rstrip(" ")))
+            text = encoded[resume:].decode().lstrip(" ") if resume is not None else ""
+        return tuple(lines)
+
+    def lend(self, document: Any) -> None:
+        """Have `document`, which is laid out with the same fonts and not yet written, embed the glyphs used here."""
+        key, description, size = get_pango_font_key(self._pango_font)
+        if key not in document.fonts:
+            document.fonts[key] = Font(self._pango_font, description, size)
+        font = document.fonts[key]
+        font.to_unicode |= self.to_unicode
+        font.widths |= self.widths
+
+    def _learn(self, letter: str, after: str) -> tuple[str, float]:
+        glyph, width = self._glyph(letter)
+        if after != _END:
+            second, second_width = self._glyph(after)
+            pair = self._shaped(letter + after)
+            if [one[0] for one in pair] != [glyph, second] or abs(pair[1][1] - second_width) > 1e-6:
+                raise Unfit
+            width = pair[0][1]
+        nearer = int(self.widths[glyph] - width * 1000 / self.size)
+        return f"{glyph:04x}>{nearer}<" if nearer else f"{glyph:04x}", width
+
+    def _glyph(self, letter: str) -> tuple[int, float]:
+        if letter in self._alone:
+            return self._alone[letter]
+        code = ord(letter)
+        if (
+            not any(code in simple for simple in _SIMPLE)
+            or unicodedata.category(letter)[0] not in _ALONE
+            or unicodedata.bidirectional(letter) not in _LEFT_TO_RIGHT
+        ):
+            raise Unfit
+        shaped = self._shaped(letter)
+        if len(shaped) != 1:
+            raise Unfit
+        glyph, width = shaped[0]
+        self.to_unicode.setdefault(glyph, letter)
+        logical = ffi.new("PangoRectangle *")
+        pango.pango_font_get_glyph_extents(self._pango_font, glyph, ffi.NULL, logical)
+        self.widths[glyph] = round(logical.width * 1000 * FROM_UNITS / self.size)
+        self._alone[letter] = glyph, width
+        return glyph, width
+
+    def _shaped(self, text: str) -> list[tuple[int, float]]:
+        """Each glyph's number and width in pixels. Raises Unfit where another font is needed or glyphs are moved."""
+        layout = create_layout(text, self.style, None, None, 0)
+        font, *glyphs = _run(layout)
+        if get_pango_font_key(font)[0] != self._key:
+            raise Unfit
+        for glyph in glyphs:
+            geometry = glyph.geometry
+            if glyph.glyph >= pango.PANGO_GLYPH_EMPTY or geometry.x_offset or geometry.y_offset:
+                raise Unfit
+        return [(glyph.glyph, glyph.geometry.width * FROM_UNITS) for glyph in glyphs]
+
+
+def _run(layout: Any) -> list[Any]:
+    """The font of a text that is one run, and its glyphs."""
+    line, _ = layout.get_first_line()
+    run = line.runs[0]
+    if run == ffi.NULL or run.next != ffi.NULL:
+        raise Unfit
+    glyphs = run.data.glyphs
+    return [run.data.item.analysis.font, *glyphs.glyphs[0 : glyphs.num_glyphs]]
+
+
+def fill(color: Any) -> str:
+    """The operator that fills with `color`."""
+    if color.alpha != 1:
+        raise Unfit
+    return " ".join(f"{channel:.6f}".rstrip("0").rstrip(".") for channel in color.to("srgb").coordinates) + " rg"
