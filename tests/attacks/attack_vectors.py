@@ -47,6 +47,8 @@ IN_HTML = {
     "attachment": ('<link rel="attachment" href="file://%DIR%/c.txt">', BLOCKED),
     "attachment over the net": ('<link rel="attachment" href="%HTTP%/a.txt">', BLOCKED),
     "attachment of one's own": ('<link rel="attachment" href="sample.json">', BLOCKED),
+    "attachment of one's own style": ('<link rel="attachment" href="style.css">', BLOCKED),
+    "attachment of one's own style by a link": ('<a rel="attachment" href="style.css">x</a>', BLOCKED),
     "attachment by a link": ('<a rel="attachment" href="file://%DIR%/c.txt">x</a>', BLOCKED),
     "attachment of the environment": ('<link rel="attachment" href="file:///proc/self/environ">', BLOCKED),
     "mathml": ('<math><mglyph src="%HTTP%/a.png"/></math>', MADE),

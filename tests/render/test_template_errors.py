@@ -55,6 +55,7 @@ def told(folder: Path, body: str, data: Any = None, **files: str) -> PermanentFa
         ("{{ charts.pie([1]) }}", 3, "charts.pie is missing"),
         # a member of something that has none
         ("{{ data.buyer.name }}", 3, "data.buyer is null and has no name"),
+        ("{{ data.rows[0].name }}{{ data.buyer.name }}", 3, "data.buyer is null and has no name"),
         ("{{ data.none.name }}", 3, "data.none is a number and has no name"),
         ("{{ data.title.name }}", 3, "data.title is a text and has no name"),
         ("{% for row in data.rows %}\n{{ row.by.name }}{% endfor %}", 4, "data.rows[0].by is a number and has no name"),
