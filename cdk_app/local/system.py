@@ -16,8 +16,8 @@ PACKAGES = {
         "libpangoft2-1.0-0",
         "libharfbuzz-subset0",
         "fonts-inter",  # Latin, Greek, Cyrillic
-        "fonts-dejavu-core",  # Hebrew, signs
-        "fonts-hosny-amiri",  # Arabic, Persian, Urdu
+        "fonts-dejavu-core",  # Arabic, Hebrew, signs
+        "fonts-hosny-amiri",  # Urdu
         "fonts-wqy-microhei",  # Chinese, Japanese, Korean
         "fonts-noto-color-emoji",
     ),

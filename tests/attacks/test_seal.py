@@ -38,7 +38,7 @@ REACHES = {
     "a spawned program": "os.posix_spawn('/bin/true', ['true'], {{}})",
     "a terminal": "os.forkpty()",
     "forks without end": "[os.fork() or os._exit(0) for _ in range(100)]",
-    "forks of forks": "os.fork() or os.fork()",
+    "forks of forks": "(os.wait(), os._exit(0)) if os.fork() else os.fork()",
 }
 
 LIMITED = "limits.apply(memory_mb=512, cpu_seconds=9)"

@@ -12,16 +12,18 @@ from report_queue.render import Renderer, RenderJob
 from report_queue.reports import report_types
 
 SERVED = """
-import json, socket, sys, tempfile
+import json, os, socket, sys, tempfile
 from report_queue.render import zygote
 
 ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 channel, childs = socket.socketpair()
 channel.shutdown(socket.SHUT_WR)  # the child finds no job, and ends
-if sys.argv[1] == "waits":
-    with tempfile.TemporaryFile() as output:
-        socket.send_fds(ours, [b"!"], [childs.fileno(), output.fileno()])
-childs.close()
+open_channel, others = socket.socketpair()  # its child waits for a job that does not come
+for asked, by in ((childs, ("waits", "busy")), (others, ("busy",))):
+    if sys.argv[1] in by:
+        with tempfile.TemporaryFile() as output:
+            socket.send_fds(ours, [b"!"], [asked.fileno(), output.fileno()])
+    asked.close()
 
 def warm_up():
     channel.setblocking(False)
@@ -30,7 +32,7 @@ def warm_up():
     except BlockingIOError:
         said = []
     print(json.dumps([list(json.loads(line)) for line in said]), flush=True)
-    ours.close()
+    os._exit(0)  # the kernel ends the children with us
 
 zygote.serve(theirs, warm_up=warm_up)
 """
@@ -52,6 +54,10 @@ def said_by(code: str, *words: str) -> Any:
 
 def test_a_job_that_waits_already_has_its_child_before_the_warm_up() -> None:
     assert said_by(SERVED, "waits") == [["pid"], ["exit"]]
+
+
+def test_a_renderer_that_is_never_idle_warms_up_when_its_first_child_has_ended() -> None:
+    assert said_by(SERVED, "busy") == [["pid"], ["exit"]]
 
 
 def test_a_renderer_of_which_nothing_is_asked_warms_up_at_once() -> None:

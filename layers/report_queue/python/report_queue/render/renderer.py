@@ -156,7 +156,7 @@ class Renderer:
             except OSError as error:
                 ours.close()
                 raise TransientFailure("the renderer is gone", reason="render.lost") from error
-        return Rendering(ours, job, output, give_up=process.kill)
+        return Rendering(ours, job, output, give_up=lambda: _end(process))
 
     def ensure(self) -> None:
         """Start it again if it has died. From the main thread, it lasts as long as the process."""
@@ -202,6 +202,12 @@ def _environment() -> dict[str, str]:
     kept = ("PATH", "LANG", "TZ", "HOME", "XDG_CACHE_HOME", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "LD_LIBRARY_PATH")
     mine = {name: os.environ[name] for name in kept if name in os.environ}
     return mine | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill it, and see it gone: nobody is to be given an attempt by a renderer that is dying."""
+    process.kill()
+    process.wait()
 
 
 def _digest(output: BufferedRandom) -> tuple[int, str]:
