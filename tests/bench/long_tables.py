@@ -6,6 +6,7 @@ Each report is made in a child forked from a warm parent, as the worker's are. C
 clock: on a machine that does other things too, they are what can be compared.
 """
 
+import argparse
 import os
 import resource
 import sys
@@ -78,4 +79,6 @@ def _made(report_type: ReportType, data: Any) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    main([int(count.replace("_", "").replace(",", "")) for count in sys.argv[1:]] or ROWS)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", nargs="*", type=int, default=ROWS, help="numbers of rows, 100 to 100,000 unless given")
+    main(parser.parse_args().rows)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from report_queue.edition import Edition
 from report_queue.errors import Fault, InvalidRequest, MalformedRequest, TooLarge
 from report_queue.job import Backoff
 from report_queue.options import Options
@@ -295,6 +296,7 @@ def test_a_request_survives_the_ledger() -> None:
         retention_ms=60_000,
         tags=("may", "eu"),
         batch=job_id("acme", "b"),
+        edition=Edition(locale="fr-CH", time_zone="Europe/Zurich", preflight="fail"),
     )
     assert Request.from_json(request.to_json()) == request
     assert set(json.loads(request.to_json())) == {
@@ -313,4 +315,5 @@ def test_a_request_survives_the_ledger() -> None:
         "retentionMs",
         "tags",
         "batch",
+        "edition",
     }
