@@ -96,7 +96,7 @@ def test_the_longest_unbroken_words_stay_on_the_page(name: str, monkeypatch: pyt
 
 @pytest.mark.parametrize("name", ALL)
 def test_whatever_a_schema_takes_can_be_rendered(name: str) -> None:
-    @settings(max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
     @given(_strategy(SCHEMAS[name]))
     def run(data: Any) -> None:
         assert rendered(name, data, quiet=False).pages >= 1
