@@ -6,7 +6,7 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from report_words import rendered
 
@@ -96,7 +96,14 @@ def test_the_longest_unbroken_words_stay_on_the_page(name: str, monkeypatch: pyt
 
 @pytest.mark.parametrize("name", ALL)
 def test_whatever_a_schema_takes_can_be_rendered(name: str) -> None:
-    @settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+    @settings(
+        max_examples=12,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+        phases=set(Phase) - {Phase.explain},  # which traces each line that runs, and layout is many
+    )
     @given(_strategy(SCHEMAS[name]))
     def run(data: Any) -> None:
         assert rendered(name, data, quiet=False).pages >= 1
@@ -192,3 +199,9 @@ def _strategy(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
             low, high = schema["minimum"], schema["maximum"]
             numbers = st.integers(low, high) | st.floats(low, high)
             return numbers | st.none() if "null" in kind else numbers
+
+
+def test_a_share_of_next_to_nothing_reads_as_a_power_of_ten() -> None:
+    data = copy.deepcopy(report_types()["performance"].sample)
+    data["rows"] = [{"name": "x", "value": 144550945, "target": 1.4455094486180046e-49}]
+    assert "1.0E59%" in rendered("performance", data).text

@@ -71,6 +71,8 @@ def number(context: Context, value: Number | None, digits: int = 3) -> str:
     """Grouped, with at most `digits` decimals."""
     if value is None:
         return _NONE
+    if _is_astronomic(value):
+        return _scientific(value, context["locale"])
     return format_decimal(round(Decimal(value), digits) + 0, "#,##0." + "#" * digits, locale=context["locale"])
 
 
@@ -79,6 +81,8 @@ def percent(context: Context, value: Number | None, digits: int = 1, *, sign: bo
     """0.125 is 12.5%; `sign` shows a plus too."""
     if value is None:
         return _NONE
+    if _is_astronomic(value):
+        return f"{_scientific(100 * Decimal(value), context['locale'])}%"
     rounded = round(Decimal(value), digits + 2) + 0
     text = format_percent(rounded, "#,##0." + "#" * digits + "%", locale=context["locale"])
     return f"+{text}" if sign and rounded > 0 else text
@@ -117,13 +121,22 @@ def compact(locale: Locale, currency: str | None = None, unit: str = "") -> Call
 
     def label(value: Number) -> str:
         if abs(Decimal(value)) >= _BEYOND_WORDS:
-            return format_scientific(Decimal(value), "0.0E0", locale=locale)
+            return _scientific(value, locale)
         if currency is not None:
             return format_compact_currency(value, currency, locale=locale, fraction_digits=_digits(value))
         text = format_compact_decimal(value, locale=locale, fraction_digits=_digits(value))
         return f"{text}%" if unit == "%" else f"{text} {unit}".strip()
 
     return label
+
+
+def _is_astronomic(value: Number) -> bool:
+    """A share of next to nothing: it has more digits before the point than `figures.EXACT` rounds at."""
+    return Decimal(value).adjusted() > 50
+
+
+def _scientific(value: Number, locale: Locale) -> str:
+    return format_scientific(Decimal(value), "0.0E0", locale=locale)
 
 
 def _digits(value: Number) -> int:
