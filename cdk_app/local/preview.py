@@ -18,16 +18,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from cdk_app.local.attempt import MEMORY_MB, SECONDS
 from cdk_app.local.errors import StackError
 from report_queue.errors import AttemptFailure, MalformedRequest
 from report_queue.render import Renderer, RenderJob
 from report_queue.reports import FOLDER, ReportType, report_types
 from report_queue.result import Made
-from report_queue.settings import Settings
 from report_queue.strict_json import parse
 from report_queue.validation import MAX_FAULTS, faults
 
-_SECONDS: Final = 285.0  # as long as a worker's attempt may take
 _CREATED_AT: Final = 1_767_605_412_000  # always the same, so that the same data give the same bytes
 _DPI: Final = 96
 _AROUND: Final = 2  # lines of a template that are shown on each side of the one at fault
@@ -132,10 +131,9 @@ def _renderer() -> Renderer:
 def _rendered(wish: Wish, data: Any, renderer: Renderer) -> Made:
     wish.out.mkdir(parents=True, exist_ok=True)
     fresh = wish.pdf.with_suffix(".part")
-    memory_mb = Settings.model_fields["child_memory_mb"].default
-    job = RenderJob("preview", wish.report_type, data, _CREATED_AT, memory_mb=memory_mb, cpu_seconds=int(_SECONDS))
+    job = RenderJob("preview", wish.report_type, data, _CREATED_AT, memory_mb=MEMORY_MB, cpu_seconds=int(SECONDS))
     with fresh.open("w+b") as output:
-        made = renderer.start(job, output).wait(seconds=_SECONDS, progress=lambda _: None)
+        made = renderer.start(job, output).wait(seconds=SECONDS, progress=lambda _: None)
     fresh.replace(wish.pdf)  # whoever has the PDF open sees the old one or the new one, and no half of either
     return made
 

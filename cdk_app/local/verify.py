@@ -1,22 +1,23 @@
 """Verify a job's report: `python -m cdk_app.local verify ID`; with `--bucket` it is one in AWS, by your credentials."""
 
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import boto3
 
+from cdk_app.local.attempt import MEMORY_MB, SECONDS
 from cdk_app.local.errors import StackError
 from cdk_app.local.mirror import mirrored
 from cdk_app.local.stack import BUCKET
+from report_queue.bucket import Bucket
 from report_queue.errors import AttemptFailure
+from report_queue.ledger import receipt_key
 from report_queue.receipt import Receipt
 from report_queue.render import Renderer
 from report_queue.request import is_id
-from report_queue.settings import Settings
 from report_queue.verify import NotVerifiable, verify
-
-_SECONDS = 285.0  # as long as a worker's attempt may take
 
 Get = Callable[[str], bytes | None]  # the body of a key
 
@@ -25,18 +26,17 @@ def verify_job(job_id: str, *, data_dir: Path, bucket: str | None) -> int:
     """Print what was found; 0 where the report is proved, 1 where something differs. Raises StackError."""
     if not is_id(job_id):
         raise StackError("an id has 26 digits and letters from a to v: copy it from the job's page or its receipt")
-    get = _in_aws(bucket) if bucket else _in_folder(data_dir)
-    body = get(f"closed/{job_id}.json")
+    get = Bucket(boto3.client("s3"), bucket, time.sleep).get if bucket else _in_folder(data_dir)
+    body = get(receipt_key(job_id))
     if body is None:
         raise StackError(f"there is no receipt of {job_id}: the job has not ended, or it is kept elsewhere")
     receipt = Receipt.from_json(body)
     published = get(receipt.result.key) if receipt.result else b""
     if published is None:
         raise StackError("the receipt is there and the document is not")
-    memory_mb = Settings.model_fields["child_memory_mb"].default
     try:
         with Renderer() as renderer:
-            found = verify(receipt, published, renderer, memory_mb=memory_mb, seconds=_SECONDS)
+            found = verify(receipt, published, renderer, memory_mb=MEMORY_MB, seconds=SECONDS)
     except (NotVerifiable, AttemptFailure) as error:
         raise StackError(f"{job_id} cannot be verified: {error}") from None
     _say(f"receipt   {receipt.request.report_type}, attempt {receipt.attempt}, {len(published):,} bytes")
@@ -52,18 +52,6 @@ def _in_folder(data_dir: Path) -> Get:
     if not folder.is_dir():
         raise StackError(f"no documents in {data_dir}: run `make run` first, or name its --data-dir")
     return lambda key: mirrored(folder, BUCKET, key)
-
-
-def _in_aws(bucket: str) -> Get:
-    client = boto3.client("s3")
-
-    def get(key: str) -> bytes | None:
-        try:
-            return bytes(client.get_object(Bucket=bucket, Key=key)["Body"].read())
-        except client.exceptions.NoSuchKey:
-            return None
-
-    return get
 
 
 def _say(line: str) -> None:

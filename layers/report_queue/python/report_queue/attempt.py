@@ -136,8 +136,7 @@ class Slot:
 
     def _render(self, attempt: Attempt, request: Request, pdf: BufferedRandom) -> Made:
         attempt.raise_if_lost()
-        # The broker lets an attempt own its job for `attempt_ms`; the child ends a little earlier, so that we say why.
-        seconds = 0.95 * self.settings.attempt_ms / 1000
+        seconds = render_seconds(self.settings.attempt_ms)
         job = render_job(request, memory_mb=self.settings.child_memory_mb, seconds=seconds)
         rendering = self.renderer.start(job, pdf)
         attempt.started(rendering)
@@ -162,6 +161,12 @@ class Slot:
         if verdict in TAKEN_AWAY:
             attempt.drop(verdict)
         attempt.raise_if_lost()
+
+
+def render_seconds(attempt_ms: int) -> float:
+    """How long a child may take. The broker lets an attempt own its job for `attempt_ms`; the child ends a little
+    earlier, so that we say why."""
+    return 0.95 * attempt_ms / 1000
 
 
 def render_job(request: Request, *, memory_mb: int, seconds: float) -> RenderJob:

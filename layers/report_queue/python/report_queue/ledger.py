@@ -69,7 +69,7 @@ class Ledger:
             etag = self._bucket.put(_open(request.id), request.to_json(), content_type=JSON, marks=mine)
             # Open first, then closed: `close` writes in the other order, so one of them is seen.
             opened = Head(etag, 0, mine) if etag else self._bucket.head(_open(request.id))
-            closed = self._bucket.head(_closed(request.id))
+            closed = self._bucket.head(receipt_key(request.id))
             if closed and (not opened or closed.round >= opened.round):
                 if opened:
                     self._bucket.delete(_open(request.id), etag=opened.etag)
@@ -86,7 +86,7 @@ class Ledger:
         False where a round, this one or another, is open already. Raises ValueError where this round has ended before:
         that is no retry. A stale open (see `accept`) does not stand in the way.
         """
-        closed = self._bucket.head(_closed(request.id))
+        closed = self._bucket.head(receipt_key(request.id))
         if closed and closed.round >= request.round:
             raise ValueError(f"round {request.round} has ended: a retry is round {closed.round + 1}")
         for _ in range(_LOOKS):
@@ -112,7 +112,7 @@ class Ledger:
 
     def receipt(self, job_id: str) -> Receipt | None:
         """The newest receipt; where a later round is open, it is history."""
-        body = self._bucket.get(_closed(job_id))
+        body = self._bucket.get(receipt_key(job_id))
         return Receipt.from_json(body) if body is not None else None
 
     def open_ids(self, *, after: str = "", limit: int = 1_000) -> list[str]:
@@ -200,7 +200,7 @@ class Ledger:
         self._bucket.page("open/", after="", limit=1)
 
     def _keep(self, receipt: Receipt) -> None:
-        key = _closed(receipt.request.id)
+        key = receipt_key(receipt.request.id)
         marks = request_marks(receipt.request) | {"state": receipt.state.value}
         there: Head | None = None  # the first try supposes what is nearly always so: there is none
         for _ in range(_LOOKS):
@@ -214,14 +214,15 @@ class Ledger:
 
     def _standing(self, job_id: str) -> tuple["Head | None", "Head | None"]:
         """The heads of open and closed, in this order of looking (see `accept`)."""
-        return self._bucket.head(_open(job_id)), self._bucket.head(_closed(job_id))
+        return self._bucket.head(_open(job_id)), self._bucket.head(receipt_key(job_id))
 
 
 def _open(job_id: str) -> str:
     return f"open/{job_id}.json"
 
 
-def _closed(job_id: str) -> str:
+def receipt_key(job_id: str) -> str:
+    """Where the receipt of a job is kept."""
     return f"closed/{job_id}.json"
 
 

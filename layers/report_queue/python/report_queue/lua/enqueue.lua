@@ -5,9 +5,7 @@
 -- Idempotent by id: a job that is known, and has a state, stays as it is. Refused when memory is full (the ledger has the request).
 local function enqueue(args)
   local now = clock(args)
-  local ids = {}
-  for position, new in ipairs(args.jobs) do ids[position] = new.id end
-  read_ahead(ids)
+  read_ahead(args.jobs)
   for _, new in ipairs(args.jobs) do
     if not read(new.id) or not state_of(new.id) then
       local id, due = new.id, new.due

@@ -5,9 +5,8 @@
 local END = {complete = complete, fail = fail}
 
 local function finish(args, now)
-  local verdicts, ids = {}, {}
-  for position, finished in ipairs(args.finished) do ids[position] = finished.id end
-  read_ahead(ids)
+  local verdicts = {}
+  read_ahead(args.finished)
   for position, finished in ipairs(args.finished) do
     finished.worker, finished.now = args.worker, now
     verdicts[position] = END[finished.verb](finished).verdict

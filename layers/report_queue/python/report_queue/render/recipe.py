@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import weasyprint  # type: ignore[import-untyped]
-from weasyprint.text.ffi import pango  # type: ignore[import-untyped]
+from weasyprint.text.ffi import ffi, pango  # type: ignore[import-untyped]
 from weasyprint.text.fonts import get_hb_object_data  # type: ignore[import-untyped]
 
 from report_queue.result import Recipe
@@ -21,8 +21,10 @@ _DRAW: Final = frozenset({".html", ".css", ".svg", ".png", ".jpg", ".jpeg", ".gi
 
 def recipe_of(document: weasyprint.Document, *, folders: tuple[Path, ...]) -> Recipe:
     """The recipe of a document that is written, from the templates in `folders`."""
-    # A font's own `file_content` is by now what was kept of it.
-    fonts = {_digest(get_hb_object_data(font.hb_face)) for font in document.fonts.values()}
+    # A file is one face, and a font for each size and weight: it is read once. A font's own `file_content` is by now
+    # what was kept of it.
+    faces = {int(ffi.cast("uintptr_t", font.hb_face)): font.hb_face for font in document.fonts.values()}
+    fonts = {_digest(get_hb_object_data(face)) for face in faces.values()}
     return Recipe(template=_templates(folders), fonts=_of(sorted(fonts)), engine=_engine())
 
 

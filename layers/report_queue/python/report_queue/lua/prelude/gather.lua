@@ -75,9 +75,11 @@ local function read(id)
   return records[id]
 end
 
--- Of these jobs `read` need not ask one by one.
-local function read_ahead(ids)
-  if #ids < 2 then return end
+-- Of those that have these ids `read` need not ask one by one.
+local function read_ahead(named)
+  if #named < 2 then return end
+  local ids = {}
+  for position, one in ipairs(named) do ids[position] = one.id end
   for position, record in ipairs(redis.call('HMGET', key.jobs, unpack(ids))) do
     local id = ids[position]
     if records[id] == nil then records[id] = record and decode(record) end

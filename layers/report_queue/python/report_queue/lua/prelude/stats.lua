@@ -4,25 +4,21 @@ local MINUTES, TENS, BUCKETS = 1440, 144, 112
 local COUNTED = {'enqueued', 'started', 'completed', 'failed', 'retried', 'cancelled', 'stalled', 'expired'}
 
 local counters = {}  -- slot -> {number: of the minute or the ten, added: what -> how much}
-local slots = {m = {}, t = {}}  -- number -> {…} as in `counters`
 
-local function slot_of(kind, number, round)
-  local mine = slots[kind][number]
-  if not mine then
-    mine = {number = number, added = {}}
-    slots[kind][number] = mine
-    counters[kind .. number % round] = mine
-  end
-  return mine.added
+-- What is added to the counters of a minute or of ten: what -> how much.
+local function added_to(kind, number, round)
+  local slot = kind .. number % round
+  counters[slot] = counters[slot] or {number = number, added = {}}
+  return counters[slot].added
 end
 
 local function count(what, now)
-  local added = slot_of('m', math.floor(now / 60000), MINUTES)
+  local added = added_to('m', math.floor(now / 60000), MINUTES)
   added[what] = (added[what] or 0) + 1
 end
 
 local function measure(what, now, duration)
-  local added = slot_of('t', math.floor(now / 600000), TENS)
+  local added = added_to('t', math.floor(now / 600000), TENS)
   local number, sum = what .. '|count', what .. '|ms'
   local bucket = what .. '|' .. math.min(BUCKETS, math.floor(4 * math.log(math.max(duration, 1)) / math.log(2)))
   added[number] = (added[number] or 0) + 1
