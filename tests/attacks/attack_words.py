@@ -175,6 +175,12 @@ def canary(lab: Lab) -> Iterator[Canary]:
         server.shutdown(socket.SHUT_RDWR)
 
 
+def asked_about(request: pytest.FixtureRequest) -> frozenset[str]:
+    """The names that the tests of the fixture's own module are called with in this run."""
+    tests = (chosen for chosen in request.session.items if chosen.path == request.path and hasattr(chosen, "callspec"))
+    return frozenset(chosen.callspec.params["name"] for chosen in tests if "name" in chosen.callspec.params)
+
+
 def children_of(renderer: int) -> list[int]:
     """Its forks; what its libraries start while it warms up are other programs."""
     found = [int(word) for word in Path(f"/proc/{renderer}/task/{renderer}/children").read_text().split()]

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from attack_vectors import MADE, VALUES, table
-from attack_words import HOLES, Canary, Ended, Lab
+from attack_words import HOLES, Canary, Ended, Lab, asked_about
 
 from report_queue.reports import report_types
 
@@ -22,7 +22,7 @@ TAKING = """<p title="{{ data.value }}">{{ data.value }}</p><style>p { color: {{
 def ends(lab: Lab, canary: Canary, request: pytest.FixtureRequest) -> dict[str, Ended]:
     """What came of every vector that is asked about in this run, two at a time."""
     rows = table(canary.into)
-    asked = {chosen.callspec.params.get("name") for chosen in request.session.items if hasattr(chosen, "callspec")}
+    asked = asked_about(request)
     names = [name for name in NAMES if name in asked]
     with ThreadPoolExecutor(2) as pool:
         return dict(zip(names, pool.map(lambda name: lab.attempt(rows[name][0]), names), strict=True))

@@ -7,7 +7,7 @@ PDF, by the bomb; that the same comes of it on every machine is not promised, bu
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from attack_words import Ended, Lab
+from attack_words import Ended, Lab, asked_about
 from denial_bombs import BOMBS, IMAGES
 
 from report_queue.errors import AttemptFailure, PermanentFailure, TransientFailure
@@ -46,7 +46,7 @@ SURE = {
 @pytest.fixture(scope="module")
 def ends(lab: Lab, request: pytest.FixtureRequest) -> dict[str, tuple[Ended, Ended]]:
     """What came of every bomb that is asked about in this run, two at a time, and of a healthy report beside it."""
-    asked = {chosen.callspec.params.get("name") for chosen in request.session.items if hasattr(chosen, "callspec")}
+    asked = asked_about(request)
     names = [name for name in NAMES if name in asked]
     pid = lab.renderer.pid
 
