@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from report_queue.edition import Edition
 from report_queue.job import State
 from report_queue.ledger import Acceptance
-from tests.ledger.words import ID, Crash, aws, crashing, ledger_on, meanwhile, publish, receipt, request, s3
+from tests.ledger.words import ID, Crash, aws, crashing, ledger_on, meanwhile, publish, receipt, request, s3, stored
 
 
 @pytest.fixture
@@ -150,3 +151,16 @@ def test_only_what_has_ended_is_dropped(store: Any) -> None:
     assert ledger.accept(request()) is Acceptance.NEW
     assert ledger.drop(ID) is False
     assert ledger.open_ids() == [ID]
+
+
+def test_a_password_is_kept_until_it_has_served(store: Any) -> None:
+    ledger, locked = ledger_on(store), request(edition=Edition(password="correct horse"))
+    ledger.close(receipt(locked))
+    failed = ledger.receipt(ID)
+    assert failed
+    assert failed.request == locked  # a retry needs it
+    ledger.close(receipt(locked, State.COMPLETED, result=publish(ledger)))
+    completed = ledger.receipt(ID)
+    assert completed
+    assert completed.request == request()
+    assert b"correct horse" not in stored(store, f"closed/{ID}.json")

@@ -10,8 +10,9 @@ import pytest
 import requests
 from botocore.exceptions import ClientError
 
-from report_queue.result import Finding, Made, Recipe
-from tests.ledger.words import ID, Watched, aws, crashing, ledger_on, meanwhile, publish, s3, stored
+from report_queue.edition import Format
+from report_queue.result import Finding, Made, Recipe, Result
+from tests.ledger.words import BUCKET, ID, Watched, aws, crashing, ledger_on, meanwhile, publish, s3, stored
 
 KEY = f"reports/acme/{ID}.pdf"
 
@@ -110,3 +111,28 @@ def test_a_file_name_cannot_break_out_of_its_header(store: Any) -> None:
         'attachment; filename="____X-Evil_ 1__.._a.pdf"; '
         "filename*=UTF-8''%C3%9C%22%0D%0AX-Evil%3A%201%3B%2F..%2Fa.pdf"
     )
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind"),
+    [
+        ("html", "text/html; charset=utf-8"),
+        ("csv", "text/csv; charset=utf-8"),
+        ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ],
+)
+def test_another_format_has_a_key_and_a_content_type_of_its_own(store: Any, ending: Format, kind: str) -> None:
+    ledger = ledger_on(store)
+    made = publish(ledger, b"first", ending=ending)
+    assert made.key == f"reports/acme/{ID}.{ending}"
+    assert ledger.published(tenant="acme", id=ID, ending=ending) == made
+    assert ledger.published(tenant="acme", id=ID) is None
+    assert store.head_object(Bucket=BUCKET, Key=made.key)["ContentType"] == kind
+    link = ledger.link(tenant="acme", id=ID, filename=f"a.{ending}", seconds=60, ending=ending)
+    assert f"{ID}.{ending}?" in link
+
+
+def test_what_a_locked_report_was_before_stands_beside_it(store: Any) -> None:
+    made = publish(ledger_on(store), unlocked_sha256="c" * 64)
+    assert ledger_on(store).published(tenant="acme", id=ID) == made
+    assert Result.of(made.to_fields()) == made

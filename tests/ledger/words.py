@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
+from report_queue.edition import Format
 from report_queue.job import State
 from report_queue.ledger import Ledger, Receipt
 from report_queue.request import Request
@@ -99,10 +100,19 @@ def receipt(of: Request, state: State = State.FAILED, *, result: Result | None =
     return Receipt(of, state, 1, T0 + 1, reason if failed else None, "it broke" if failed else None, result)
 
 
-def publish(ledger: Ledger, body: bytes = b"%PDF first", *, job_id: str = ID, pages: int = 1, **more: Any) -> Result:
+def publish(
+    ledger: Ledger,
+    body: bytes = b"%PDF first",
+    *,
+    job_id: str = ID,
+    pages: int = 1,
+    ending: Format = "pdf",
+    **more: Any,
+) -> Result:
     return ledger.publish(
         tenant="acme",
         id=job_id,
+        ending=ending,
         body=io.BytesIO(body),
         made=Made(
             size=len(body),

@@ -13,7 +13,7 @@ from typing import Any
 from pypdf import PdfReader
 
 from report_queue.edition import USUAL, Edition
-from report_queue.render import document
+from report_queue.render import report
 from report_queue.reports import ReportType, report_types
 from report_queue.result import Finding
 
@@ -29,6 +29,7 @@ class Rendered:
     pages: int
     progress: list[int]
     findings: tuple[Finding, ...] = ()
+    unlocked_sha256: str | None = None
 
     @property
     def reader(self) -> PdfReader:
@@ -43,12 +44,15 @@ class Rendered:
 def rendered(
     report_type: str | ReportType, data: Any = None, *, quiet: bool = True, edition: Edition = USUAL
 ) -> Rendered:
-    """The report of `data`, or of its type's sample; if `quiet`, fails where WeasyPrint has anything to complain of."""
+    """The report of `data`, or of its type's sample; if `quiet`, fails where WeasyPrint has anything to complain of.
+
+    Raises what `report.make` does.
+    """
     if isinstance(report_type, str):
         report_type = report_types()[report_type]
     output, progress = BytesIO(), []
     with silent() if quiet else nullcontext():
-        written = document.write(
+        written = report.make(
             report_type,
             data=report_type.sample if data is None else data,
             job_id=JOB_ID,
@@ -57,7 +61,7 @@ def rendered(
             progress=progress.append,
             edition=edition,
         )
-    return Rendered(output.getvalue(), written.pages, progress, written.findings)
+    return Rendered(output.getvalue(), written.pages, progress, written.findings, written.unlocked_sha256)
 
 
 @contextmanager

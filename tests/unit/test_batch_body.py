@@ -7,6 +7,7 @@ import pytest
 
 from report_queue.batch import ResultKind
 from report_queue.batch_body import batch_of, parse
+from report_queue.edition import USUAL
 from report_queue.errors import InvalidRequest, MalformedRequest, TooLarge
 from report_queue.job import NewJob
 from report_queue.marks import Head, request_marks
@@ -117,3 +118,18 @@ def test_what_the_queue_must_know_of_a_job_has_its_batch_in_request_and_marks() 
     assert request.new_job().batch == "b" * 26
     assert Head("", 0, request_marks(request)).new_job(request.id) == request.new_job()
     assert Request.from_json(request.to_json()) == request
+
+
+@pytest.mark.parametrize(
+    "option", [{"format": "csv"}, {"variant": "pdf/ua-1"}, {"attachments": ["json"]}, {"password": "p"}]
+)
+def test_what_merging_would_lose_is_for_a_zip(option: dict[str, Any]) -> None:
+    (name,) = option
+    special = GOOD | {"options": option}
+    assert "ask for a zip" in faults(body(GOOD, special, result="pdf"))[f"/reports/1/options/{name}"]
+    assert parse(body(GOOD, special), limit=LIMIT).submissions[1].options.edition != USUAL
+
+
+def test_a_plain_pdf_may_be_asked_for_where_pdfs_are_merged() -> None:
+    plain = GOOD | {"options": {"format": "pdf", "attachments": []}}
+    assert parse(body(plain, result="pdf"), limit=LIMIT)

@@ -20,7 +20,7 @@ KNOWN_ONLY_BY: dict[tuple[str, ...], tuple[str, ...]] = {
         "cdk_app.local",
     ),
     ("cronsim",): ("report_queue.recurrence",),
-    ("pikepdf",): ("report_queue.merge",),
+    ("pikepdf",): ("report_queue.merge", "report_queue.render.protect"),
     ("weasyprint", "jinja2", "pydyf", "fontTools", "tinycss2", "tinyhtml5"): ("report_queue.render",),
     ("segno", "barcode"): ("report_queue.render.codes",),
     ("aws_cdk", "constructs", "jsii"): ("cdk_app.app", "cdk_app.bundling", "cdk_app.stacks"),

@@ -41,6 +41,23 @@ def test_every_option_becomes_a_fact() -> None:
     )
 
 
+def test_what_the_report_is_to_be_is_read_too() -> None:
+    sent = {"variant": "pdf/ua-1", "attachments": ["csv", "json"], "password": "correct horse"}
+    assert list(faults(sent)) == []
+    assert Options.of(sent).edition == Edition(
+        variant="pdf/ua-1", attachments=("csv", "json"), password="correct horse"
+    )
+    assert Options.of({"format": "xlsx"}).edition == Edition(format="xlsx")
+
+
+def test_factur_x_is_a_pdf_for_archives_without_being_told() -> None:
+    assert Options.of({"attachments": ["factur-x"]}).edition.variant == "pdf/a-3b"
+
+
+def test_a_password_is_in_no_representation() -> None:
+    assert "correct" not in repr(Options.of({"password": "correct horse"}))
+
+
 def test_without_a_wish_the_deployment_decides() -> None:
     assert list(faults({})) == []
     assert Options.of({}) == Options()
@@ -94,6 +111,24 @@ def test_a_dedup_key_holds_for_a_day_and_drops_the_newcomer_unless_told_otherwis
         ({"timezone": "../etc/passwd"}, "/timezone"),
         ({"timezone": []}, "/timezone"),
         ({"preflight": "stop"}, "/preflight"),
+        ({"format": "docx"}, "/format"),
+        ({"format": ["pdf"]}, "/format"),
+        ({"variant": "pdf/a-1b"}, "/variant"),
+        ({"attachments": "csv"}, "/attachments"),
+        ({"attachments": ["csv", "csv"]}, "/attachments"),
+        ({"attachments": [{}]}, "/attachments"),
+        ({"attachments": ["pdf"]}, "/attachments"),
+        ({"password": ""}, "/password"),
+        ({"password": "ä" * 64}, "/password"),
+        ({"password": "a\nb"}, "/password"),
+        ({"password": "\ud800"}, "/password"),
+        ({"password": 5}, "/password"),
+        ({"format": "csv", "password": "p"}, "/password"),
+        ({"format": "html", "variant": "pdf/ua-1"}, "/variant"),
+        ({"format": "xlsx", "attachments": ["csv"]}, "/attachments"),
+        ({"variant": "pdf/a-3b", "password": "p"}, "/password"),
+        ({"attachments": ["factur-x"], "password": "p"}, "/password"),
+        ({"attachments": ["factur-x"], "variant": "pdf/ua-1"}, "/variant"),
     ],
 )
 def test_a_wish_that_is_not_good_is_named(options: dict[str, Any], pointer: str) -> None:

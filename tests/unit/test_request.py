@@ -296,7 +296,15 @@ def test_a_request_survives_the_ledger() -> None:
         retention_ms=60_000,
         tags=("may", "eu"),
         batch=job_id("acme", "b"),
-        edition=Edition(locale="fr-CH", time_zone="Europe/Zurich", preflight="fail"),
+        edition=Edition(
+            locale="fr-CH",
+            time_zone="Europe/Zurich",
+            preflight="fail",
+            format="pdf",
+            variant="pdf/ua-1",
+            attachments=("csv", "json"),
+            password="correct horse",
+        ),
     )
     assert Request.from_json(request.to_json()) == request
     assert set(json.loads(request.to_json())) == {
@@ -317,3 +325,38 @@ def test_a_request_survives_the_ledger() -> None:
         "batch",
         "edition",
     }
+
+
+def invoice(**changes: Any) -> dict[str, Any]:
+    sample = report_types()["invoice"].sample
+    return {"reportType": "invoice", "data": sample | changes, "options": {"attachments": ["factur-x"]}}
+
+
+def test_an_invoice_with_all_that_factur_x_needs_is_taken() -> None:
+    assert submission(invoice()).options.edition.attachments == ("factur-x",)
+
+
+def test_what_factur_x_needs_beyond_the_schema_is_told_with_its_place() -> None:
+    sample = report_types()["invoice"].sample
+    seller = {name: value for name, value in sample["seller"].items() if name not in ("country", "vatId")}
+    line = sample["lines"][0] | {"unitPrice": -1}
+    envelope = invoice(seller=seller, lines=[line], currency="KWD")
+    with pytest.raises(InvalidRequest) as refused:
+        submission(envelope)
+    pointers = {fault.pointer for fault in refused.value.faults}
+    assert pointers == {"/data/seller/country", "/data/seller/vatId", "/data/lines/0/unitPrice", "/data/currency"}
+    assert submission({"reportType": "invoice", "data": envelope["data"]})  # as an invoice, it is a good one
+
+
+def test_factur_x_is_for_invoices() -> None:
+    sample = report_types()["sales"].sample
+    with pytest.raises(InvalidRequest) as refused:
+        submission({"reportType": "sales", "data": sample, "options": {"attachments": ["factur-x"]}})
+    (fault,) = refused.value.faults
+    assert fault.pointer == "/options/attachments"
+    assert "sales is no invoice" in fault.message
+
+
+def test_another_password_is_another_request() -> None:
+    one, other = ({"reportType": "test", "data": SAMPLE, "options": {"password": word}} for word in "ab")
+    assert submission(one).digest != submission(other).digest

@@ -89,7 +89,7 @@ class Slot:
                 return self._as_closed(lease)
             if request.report_type == RESULT_TYPE:
                 return Completed(lease, self._assemble(attempt, request))
-            if published := self._published(lease):
+            if published := self._published(lease, request):
                 return Completed(lease, published)
             with tempfile.TemporaryFile() as pdf:
                 rendered = self._render(attempt, request, pdf)
@@ -99,6 +99,7 @@ class Slot:
                     id=lease.id,
                     body=pdf,
                     made=rendered,
+                    ending=request.edition.format,
                 )
             attempt.reached(Progress.PUBLISHED)
             return Completed(lease, result)
@@ -130,9 +131,11 @@ class Slot:
             )
         return Completed(lease, receipt.result)
 
-    def _published(self, lease: Lease) -> Result | None:
+    def _published(self, lease: Lease, request: Request) -> Result | None:
         """An earlier attempt may have published and died before it could say so: its report is this job's report."""
-        return self.ledger.published(tenant=lease.tenant, id=lease.id) if lease.attempt > 1 else None
+        if lease.attempt == 1:
+            return None
+        return self.ledger.published(tenant=lease.tenant, id=lease.id, ending=request.edition.format)
 
     def _render(self, attempt: Attempt, request: Request, pdf: BufferedRandom) -> Made:
         attempt.raise_if_lost()

@@ -17,6 +17,7 @@ from report_queue.reports import ReportType, report_types
 from report_queue.request import Request, Submission, refuse_if, submission
 from report_queue.validation import faults, name_faults, stranger_faults
 
+_NOT_MERGED: Final = frozenset({"attachments", "format", "password", "variant"})
 _MEMBERS: Final = ("reports", "name", "result")
 
 
@@ -86,14 +87,18 @@ def _faults(sent: Any, types: Mapping[str, ReportType]) -> Iterator[Fault]:
             "/reports", f"must be a list of 1 to {MOST:,} objects with reportType, data and, if you like, options"
         )
         return
+    merged = sent.get("result") == ResultKind.PDF
     for n, report in enumerate(reports):
-        for fault in (*faults(report, types), *_alone(report)):
+        for fault in (*faults(report, types), *_alone(report, merged=merged)):
             yield replace(fault, pointer=f"/reports/{n}{fault.pointer}")
 
 
-def _alone(report: Any) -> Iterator[Fault]:
-    """What makes sense for a report that is submitted alone only: a batch has all of its jobs or none."""
+def _alone(report: Any, *, merged: bool) -> Iterator[Fault]:
+    """What makes sense for a report that is submitted alone only: a batch has all of its jobs or none, and where their
+    reports become one PDF, each of them is a plain one."""
     options = report.get("options") if isinstance(report, dict) else None
     for option in options if isinstance(options, dict) else ():
         if option.startswith("dedup"):
             yield Fault(f"/options/{option}", "is for a report that is submitted alone: leave it out")
+        if merged and option in _NOT_MERGED and options[option] not in (PDF, []):
+            yield Fault(f"/options/{option}", "would be lost where reports are merged into one PDF: ask for a zip")

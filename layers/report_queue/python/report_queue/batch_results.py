@@ -15,11 +15,12 @@ from typing import Any, BinaryIO, Final, Self
 
 from report_queue.batch import Batch, ResultKind
 from report_queue.bucket import Bucket
-from report_queue.ledger import JSON, PDF, Ledger
+from report_queue.edition import CONTENT_TYPES, PDF
+from report_queue.ledger import JSON, Ledger
 from report_queue.marks import result_marks
 from report_queue.result import Result
 
-_CONTENT_TYPES: Final = {ResultKind.ZIP: "application/zip", ResultKind.PDF: PDF}
+_CONTENT_TYPES: Final = {ResultKind.ZIP: "application/zip", ResultKind.PDF: CONTENT_TYPES[PDF]}
 
 
 @dataclass(frozen=True)

@@ -188,14 +188,15 @@ def download(wiring: Wiring, *, tenant: str, id: str) -> Download:  # noqa: A002
     job = standing.in_ledger(wiring.ledger, tenant=tenant, id=id)
     if job.seen.report_type == RESULT_TYPE:
         raise Conflict("This job assembles a batch: the batch's own download has the result.")
+    ending = job.known_request().edition.format
     if job.open is not None:
-        if wiring.ledger.published(tenant=tenant, id=id) is None:
+        if wiring.ledger.published(tenant=tenant, id=id, ending=ending) is None:
             raise Conflict(f"The report is not there yet: GET /api/jobs/{id} says how far it is.")
     elif job.state is not State.COMPLETED:
         raise Conflict(f"The job is {job.state} and has no report: POST /api/jobs/{id}/retry starts it again.")
-    name, seconds = file_name(job.seen.report_type, id), wiring.settings.link_seconds
+    name, seconds = file_name(job.seen.report_type, id, ending), wiring.settings.link_seconds
     save, view = (
-        wiring.ledger.link(tenant=tenant, id=id, filename=name, seconds=seconds, inline=inline)
+        wiring.ledger.link(tenant=tenant, id=id, filename=name, seconds=seconds, inline=inline, ending=ending)
         for inline in (False, True)
     )
     return Download(save, view, name, seconds)

@@ -2,7 +2,7 @@
 
     open/<id>.json               accepted and not ended      accept, reopen ──► close
     closed/<id>.json             ended: the receipt          close
-    reports/<tenant>/<id>.pdf    the report                  publish
+    reports/<tenant>/<id>.pdf    the report                  publish      (or as .html, .csv, .xlsx)
 
 A job has ended where `closed/` is there, unless `open/` is there too and of a later round (a retry). Every write here
 is conditional on what it replaces, and every order of writes leaves, at a crash in between, a state that reads as the
@@ -29,6 +29,7 @@ from typing import Any, BinaryIO, Final
 from urllib.parse import quote, urlsplit
 
 from report_queue.bucket import Bucket
+from report_queue.edition import CONTENT_TYPES, PDF, Format
 from report_queue.job import NewJob
 from report_queue.marks import Head, request_marks, result_marks
 from report_queue.receipt import Receipt
@@ -36,7 +37,6 @@ from report_queue.request import Request
 from report_queue.result import Made, Result
 
 JSON: Final = "application/json"
-PDF: Final = "application/pdf"
 
 # How often we look again when someone else changed an object between our look and our write. Each time the other one
 # got somewhere, and a job has few others: more than this is a fault, not a race.
@@ -127,10 +127,16 @@ class Ledger:
             return None
         return opened.new_job(job_id)
 
-    def published(self, *, tenant: str, id: str) -> Result | None:  # noqa: A002 — reads as English where it is called
-        """The report that is there already, as whoever made it described it."""
-        head = self._bucket.head(_report(tenant, id))
-        return head.result(_report(tenant, id)) if head else None
+    def published(
+        self,
+        *,
+        tenant: str,
+        id: str,  # noqa: A002 — reads as English where it is called
+        ending: Format = PDF,
+    ) -> Result | None:
+        """The report that is there already, in that format, as whoever made it described it."""
+        head = self._bucket.head(key := _report(tenant, id, ending))
+        return head.result(key) if head else None
 
     def holds(self, key: str) -> bool:
         """Whether there is an object of that key: a report, or the result of a batch."""
@@ -145,16 +151,17 @@ class Ledger:
         id: str,  # noqa: A002 — as in `published`
         body: BinaryIO,
         made: Made,
+        ending: Format = PDF,
     ) -> Result:
         """Put the report there, once: where one is, by an earlier attempt, that one is the result and stays as it is.
 
         `body`, of what was `made`, is sent from its start, however often that takes, and in one request: only so is the
         condition atomic. S3 checks it against the hash that its maker took.
         """
-        key = _report(tenant, id)
+        key = _report(tenant, id, ending)
         result = Result(key=key, **vars(made))
-        marks = result_marks(result)
-        there = self._bucket.put_once(key, body, content_type=PDF, marks=marks, size=made.size, sha256=made.sha256)
+        kind, marks = CONTENT_TYPES[ending], result_marks(result)
+        there = self._bucket.put_once(key, body, content_type=kind, marks=marks, size=made.size, sha256=made.sha256)
         return there.result(key) if there else result
 
     def close(self, receipt: Receipt) -> None:
@@ -181,18 +188,20 @@ class Ledger:
         filename: str,
         seconds: int,
         inline: bool = False,
+        ending: Format = PDF,
     ) -> str:
         """A link to download the report under that name, for that long. It is a key: it belongs in no log.
 
         `inline`: a browser shows it where it can, instead of saving it.
         """
         disposition = _disposition("inline" if inline else "attachment", filename)
-        return self._bucket.link(_report(tenant, id), disposition=disposition, content_type=PDF, seconds=seconds)
+        key, kind = _report(tenant, id, ending), CONTENT_TYPES[ending]
+        return self._bucket.link(key, disposition=disposition, content_type=kind, seconds=seconds)
 
     @cached_property
     def origin(self) -> str:
         """Where links lead: scheme and host, for a page's policy."""
-        parts = urlsplit(self._bucket.link("reports/", disposition="inline", content_type=PDF, seconds=1))
+        parts = urlsplit(self._bucket.link("reports/", disposition="inline", content_type=JSON, seconds=1))
         return f"{parts.scheme}://{parts.netloc}"
 
     def ping(self) -> None:
@@ -226,8 +235,8 @@ def receipt_key(job_id: str) -> str:
     return f"closed/{job_id}.json"
 
 
-def _report(tenant: str, job_id: str) -> str:
-    return f"reports/{tenant}/{job_id}.pdf"
+def _report(tenant: str, job_id: str, ending: Format) -> str:
+    return f"reports/{tenant}/{job_id}.{ending}"
 
 
 def _disposition(kind: str, filename: str) -> str:

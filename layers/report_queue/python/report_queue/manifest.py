@@ -35,7 +35,7 @@ def members(manifest: Any) -> dict[int, Member]:
 
 def file_name(n: int, receipt: Receipt) -> str:
     """The name of a job's report within the result."""
-    return f"{n:03}-{receipt.request.report_type}-{receipt.request.id}.pdf"
+    return f"{n:03}-{receipt.request.report_type}-{receipt.request.id}.{receipt.request.edition.format}"
 
 
 def _line(n: int, receipt: Receipt, kept: bool) -> dict[str, Any]:

@@ -66,6 +66,7 @@ class Head:
             peak_memory_mb=int(self.marks["peak-memory-mb"]),
             findings=tuple(Finding(*found) for found in json.loads(self.marks.get("findings", "[]"))),
             recipe=Recipe(*self.marks["recipe"].split(" ", 2)) if "recipe" in self.marks else None,
+            unlocked_sha256=self.marks.get("unlocked-sha256"),
         )
 
 
@@ -100,6 +101,7 @@ def result_marks(result: Result) -> dict[str, str]:
     optional = {
         "findings": _findings(result.findings),
         "recipe": f"{recipe.template} {recipe.fonts} {recipe.engine}" if recipe else None,
+        "unlocked-sha256": result.unlocked_sha256,
     }
     return {name: mark for name, mark in optional.items() if mark} | {
         "pages": str(result.pages),

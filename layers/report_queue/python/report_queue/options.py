@@ -1,18 +1,30 @@
 """What a caller may wish of a report's job, beside the report: parsed once, and everything that is wrong is said.
 
     {attempts?, priority?, delaySeconds? | runAt?, expiresAt?, backoff?, dedupKey?, dedupSeconds?, dedupMode?,
-     retentionSeconds?, tags?, locale?, timezone?, preflight?}      ── faults ──► none ── Options.of ──► Options
+     retentionSeconds?, tags?, locale?, timezone?, preflight?, format?, variant?, attachments?, password?}
+                                                          ── faults ──► none ── Options.of ──► Options
 
 Messages never quote a value. It knows nothing of HTTP or of how the queue does it.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Self
 
-from report_queue.edition import LOCALE, USUAL, UTC, Edition
+from report_queue.edition import (
+    ARCHIVED,
+    ATTACHED,
+    CONTENT_TYPES,
+    FACTUR_X,
+    LOCALE,
+    PDF,
+    USUAL,
+    UTC,
+    VARIANTS,
+    Edition,
+)
 from report_queue.errors import Fault
 from report_queue.job import PRIORITY, Backoff
 from report_queue.recurrence import zone_fault
@@ -55,7 +67,7 @@ class Options:
     @classmethod
     def of(cls, sent: Mapping[str, Any]) -> Self:
         """The options as they were sent, and found without fault."""
-        backoff = sent.get("backoff")
+        backoff, attached = sent.get("backoff"), tuple(sent.get("attachments", ()))
         return cls(
             attempts=sent.get("attempts"),
             priority=sent.get("priority", PRIORITY),
@@ -72,6 +84,10 @@ class Options:
                 locale=sent.get("locale"),
                 time_zone=sent.get("timezone", UTC),
                 preflight=sent.get("preflight", "warn"),
+                format=sent.get("format", PDF),
+                variant=ARCHIVED if FACTUR_X in attached else sent.get("variant"),
+                attachments=attached,
+                password=sent.get("password"),
             ),
         )
 
@@ -95,6 +111,26 @@ def faults(options: Any) -> Iterator[Fault]:
     start, end = (options.get(name) for name in ("runAt", "expiresAt"))
     if not _moment(start) and not _moment(end) and moment_of(end) <= moment_of(start):
         yield Fault("/expiresAt", "must be later than runAt")
+    yield from _unfit_together(options)
+
+
+def _unfit_together(options: dict[str, Any]) -> Iterator[Fault]:
+    """Wishes of a report's edition that exclude each other."""
+    wished, variant = options.get("format", PDF), options.get("variant")
+    factur_x = wants_factur_x(options)
+    for name in ("variant", "attachments", "password"):
+        if name in options and wished != PDF:
+            yield Fault(f"/{name}", f"is for a PDF: leave it out, or leave out the format {wished}")
+    if factur_x and variant not in (None, ARCHIVED):
+        yield Fault("/variant", f"cannot be {variant} with {FACTUR_X} attached, which makes it {ARCHIVED}")
+    if "password" in options and (factur_x or variant == ARCHIVED):
+        yield Fault("/password", f"cannot be with {ARCHIVED}: what is archived must open without one")
+
+
+def wants_factur_x(options: Any) -> bool:
+    """Whether these options, as sent, ask for the invoice as Factur-X."""
+    attached = options.get("attachments") if isinstance(options, dict) else None
+    return isinstance(attached, list) and FACTUR_X in attached
 
 
 def moment_of(text: Any) -> int:
@@ -146,8 +182,22 @@ def _key(value: Any) -> str | None:
     return None if good else "must be 1 to 255 visible ASCII characters, without spaces"
 
 
-def _one_of(one: str, other: str) -> Callable[[Any], str | None]:
-    return lambda value: None if value in (one, other) else f"must be {one} or {other}"
+def _one_of(*words: str) -> Callable[[Any], str | None]:
+    said = f"must be {', '.join(words[:-1])} or {words[-1]}"
+    return lambda value: None if isinstance(value, str) and value in words else said
+
+
+def _some_of(words: Sequence[str]) -> Callable[[Any], str | None]:
+    def check(value: Any) -> str | None:
+        good = isinstance(value, list) and all(isinstance(one, str) and one in words for one in value)
+        return None if good and len(value) == len(set(value)) else f"must be a list of {', '.join(words)}, each once"
+
+    return check
+
+
+def _password(value: Any) -> str | None:
+    good = isinstance(value, str) and value.isprintable() and 1 <= len(value.encode("utf-8", "replace")) <= 127
+    return None if good else "must be a text of 1 to 127 bytes in UTF-8, without control characters"
 
 
 def _locale(value: Any) -> str | None:
@@ -170,6 +220,10 @@ _CHECKS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "locale": _locale,
     "timezone": zone_fault,
     "preflight": _one_of("warn", "fail"),
+    "format": _one_of(*CONTENT_TYPES),
+    "variant": _one_of(*VARIANTS),
+    "attachments": _some_of(ATTACHED),
+    "password": _password,
 }
 
 NAMES: Final = tuple(_CHECKS)

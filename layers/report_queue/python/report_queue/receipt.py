@@ -4,7 +4,7 @@ It knows its JSON shape and how it follows from the broker's record; where it is
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from report_queue.job import Job, State
@@ -48,11 +48,18 @@ class Receipt:
             "message": self.message,
             "result": self.result and _result_to_json(self.result),
         }
-        return b'{"request": ' + self.request.to_json() + b", " + json.dumps(ending).encode()[1:]
+        return b'{"request": ' + self._kept().to_json() + b", " + json.dumps(ending).encode()[1:]
+
+    def _kept(self) -> Request:
+        """The request. Its password has served once the report is there; until then, a retry would need it."""
+        request = self.request
+        if self.state is not State.COMPLETED or request.edition.password is None:
+            return request
+        return replace(request, edition=request.edition.without_password())
 
     @classmethod
     def from_json(cls, body: bytes) -> Self:
-        """The receipt that `to_json` wrote."""
+        """The receipt that `to_json` wrote; of a completed job it has no password."""
         given = json.loads(body)
         return cls(
             request=Request.from_fields(given["request"]),
@@ -86,6 +93,7 @@ def _result_to_json(result: Result) -> dict[str, Any]:
         "sha256": result.sha256,
         "seconds": result.seconds,
         "peakMemoryMb": result.peak_memory_mb,
+        "unlockedSha256": result.unlocked_sha256,
         "findings": [vars(one) for one in result.findings],
         "recipe": result.recipe and vars(result.recipe),
     }
@@ -100,6 +108,7 @@ def _result_from_json(given: Any) -> Result:
         sha256=given["sha256"],
         seconds=given["seconds"],
         peak_memory_mb=given["peakMemoryMb"],
+        unlocked_sha256=given.get("unlockedSha256"),
         findings=tuple(Finding(**one) for one in given.get("findings", ())),
         recipe=Recipe(**recipe) if recipe else None,
     )

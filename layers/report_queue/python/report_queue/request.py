@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any, Final, Self
 
 from report_queue import strict_json
-from report_queue.edition import USUAL, UTC, Edition
+from report_queue.edition import PDF, USUAL, UTC, Edition
 from report_queue.errors import Fault, InvalidRequest, MalformedRequest, TooLarge
 from report_queue.job import PRIORITY, Backoff, NewJob
 from report_queue.options import Options
@@ -32,6 +32,8 @@ _DEFAULTS: Final = {
     "dedupMode": "drop",
     "timezone": UTC,
     "preflight": "warn",
+    "format": PDF,
+    "attachments": [],
 }
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuv"
 _PAIRS: Final = [high + low for high in _DIGITS for low in _DIGITS]

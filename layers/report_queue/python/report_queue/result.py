@@ -32,11 +32,12 @@ class Made:
 
     size: int  # bytes
     pages: int
-    sha256: str  # hex, of the PDF
+    sha256: str  # hex, of the file
     seconds: float  # of rendering, from the request to the child's end
     peak_memory_mb: int  # of the child that rendered
     findings: tuple[Finding, ...] = ()
     recipe: Recipe | None = None  # None: the result of a batch, or of an older worker
+    unlocked_sha256: str | None = None  # of the PDF before it got its password: encrypting is never twice the same
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Result(Made):
         """As JSON values, without what there is nothing of."""
         fields: dict[str, Any] = dict(vars(self))
         findings, recipe = fields.pop("findings"), fields.pop("recipe")
+        if not fields["unlocked_sha256"]:
+            del fields["unlocked_sha256"]
         if findings:
             fields["findings"] = [[one.code, one.message, one.page] for one in findings]
         if recipe:

@@ -1,11 +1,13 @@
 """How HTTP shows schedules. Pure: from what is known to JSON values; moments as everywhere (see `views`)."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from report_queue.recurrence import Cron
 from report_queue.schedule import Schedule
 from report_queue.views import moment
+
+MASK: Final = "********"
 
 
 def summary(schedule: Schedule, *, now_ms: int) -> dict[str, Any]:
@@ -37,8 +39,10 @@ def summary(schedule: Schedule, *, now_ms: int) -> dict[str, Any]:
 
 
 def detail(schedule: Schedule, *, now_ms: int) -> dict[str, Any]:
-    """GET /api/v1/schedules/{id}; `report` is as it was sent."""
-    return summary(schedule, now_ms=now_ms) | {"report": schedule.report}
+    """GET /api/v1/schedules/{id}; `report` is as it was sent, but for a password."""
+    options = schedule.report.get("options", {})
+    shown = schedule.report | {"options": options | {"password": MASK}} if "password" in options else schedule.report
+    return summary(schedule, now_ms=now_ms) | {"report": shown}
 
 
 def page(schedules: Sequence[Schedule], *, after: str | None, now_ms: int) -> dict[str, Any]:

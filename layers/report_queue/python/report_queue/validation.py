@@ -12,6 +12,7 @@ from typing import Any, Final
 from jsonschema_rs import Draft202012Validator, ValidationError
 
 from report_queue import options
+from report_queue.edition import FACTUR_X
 from report_queue.errors import Fault
 from report_queue.reports import ReportType
 from report_queue.strict_json import clip, pointer
@@ -28,12 +29,20 @@ def faults(envelope: Any, types: Mapping[str, ReportType]) -> Iterator[Fault]:
     kind, fault = _report_type(envelope, types)
     if fault is not None:
         yield fault
-    for wrong in options.faults(envelope.get("options", {})):
+    wished = envelope.get("options", {})
+    for wrong in options.faults(wished):
         yield replace(wrong, pointer="/options" + wrong.pointer)
+    factur_x = kind is not None and options.wants_factur_x(wished)
+    if kind is not None and factur_x and kind.factur_x is None:
+        yield Fault("/options/attachments", f"cannot have {FACTUR_X}: {kind.name} is no invoice that can be sent so")
     if "data" not in envelope:
         yield Fault("/data", "is missing")
     elif kind is not None:
-        yield from chain.from_iterable(map(_schema_faults, _schema_errors(_validator(kind), envelope["data"])))
+        schemas = {kind.name: kind.schema} | ({f"{kind.name} {FACTUR_X}": kind.factur_x} if factur_x else {})
+        for name, schema in schemas.items():
+            if schema is not None:
+                errors = _schema_errors(_validator(name, schema), envelope["data"])
+                yield from chain.from_iterable(map(_schema_faults, errors))
 
 
 def stranger_faults(sent: dict[str, Any], members: Sequence[str]) -> Iterator[Fault]:
@@ -100,10 +109,10 @@ _VALUE: Final = "the value"  # stands in messages where the validator would quot
 _validators: Final[dict[str, tuple[dict[str, Any], Draft202012Validator]]] = {}
 
 
-def _validator(kind: ReportType) -> Draft202012Validator:
-    # Compiled once a process and type. A type of the same name with another schema (a test's) replaces it.
-    schema, validator = _validators.get(kind.name, (None, None))
-    if validator is None or schema is not kind.schema:
-        validator = Draft202012Validator(kind.schema, validate_formats=True, mask=_VALUE, offline=True)
-        _validators[kind.name] = kind.schema, validator
+def _validator(name: str, schema: dict[str, Any]) -> Draft202012Validator:
+    # Compiled once a process and schema. One of the same name that is another (a test's) replaces it.
+    known, validator = _validators.get(name, (None, None))
+    if validator is None or known is not schema:
+        validator = Draft202012Validator(schema, validate_formats=True, mask=_VALUE, offline=True)
+        _validators[name] = schema, validator
     return validator

@@ -165,7 +165,7 @@ def without_payload(shown: dict[str, Any]) -> dict[str, Any]:
 
 def result(job_id: str, report_type: str, made: Result) -> dict[str, Any]:
     """What became of a completed job. `reportUrl` needs a key, as everything here does, and does not expire."""
-    url, name = f"/api/v1/reports/{job_id}/download", file_name(report_type, job_id)
+    url, name = f"/api/v1/reports/{job_id}/download", file_name(report_type, job_id, made.key.rpartition(".")[2])
     if report_type == RESULT_TYPE:
         batch, _, ending = made.key.rpartition("/")[2].split(".")
         url, name = f"/api/v1/batches/{batch}/download", f"batch-{batch}.{ending}"
@@ -182,9 +182,9 @@ def result(job_id: str, report_type: str, made: Result) -> dict[str, Any]:
     }
 
 
-def file_name(report_type: str, job_id: str) -> str:
-    """The name that a report is saved under."""
-    return f"{report_type}-{job_id}.pdf"
+def file_name(report_type: str, job_id: str, ending: str) -> str:
+    """The name that a report is saved under; `ending` is its format."""
+    return f"{report_type}-{job_id}.{ending}"
 
 
 def report_type(kind: ReportType) -> dict[str, Any]:

@@ -45,12 +45,12 @@ def _attempt(connection: socket.socket, output: int) -> None:
     limits.apply(memory_mb=job["memory_mb"], cpu_seconds=job["cpu_seconds"])
     seal.seal()
     gc.set_threshold(50_000, 50, 1_000)  # layout makes many objects and little garbage: collecting is half of its time
-    from report_queue.render import document
+    from report_queue.render import report
     from report_queue.reports import report_types
 
     try:
-        with os.fdopen(output, "wb") as file:
-            written = document.write(
+        with os.fdopen(output, "w+b") as file:
+            written = report.make(
                 report_types()[job["report_type"]],
                 data=job["data"],
                 job_id=job["job_id"],
@@ -59,11 +59,7 @@ def _attempt(connection: socket.socket, output: int) -> None:
                 progress=lambda percent: say(progress=percent),
                 edition=edition,
             )
-        if written.findings and edition.preflight == "fail":
-            first = written.findings[0]
-            failed(f"preflight.{first.code}", first.message, permanent=True)
-        else:
-            say(done=asdict(written))
+        say(done=asdict(written))
     except AttemptFailure as error:
         failed(error.reason, str(error), permanent=isinstance(error, PermanentFailure), place=error.place)
     except RecursionError:

@@ -21,14 +21,15 @@ import weasyprint  # type: ignore[import-untyped]
 from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
 from weasyprint.urls import FatalURLFetchingError  # type: ignore[import-untyped]
 
-from report_queue.edition import USUAL, Edition
+from report_queue.edition import ACCESSIBLE, FACTUR_X, USUAL, Edition
 from report_queue.errors import PermanentFailure
 from report_queue.job import Progress
-from report_queue.render import preflight, templates
+from report_queue.render import factur_x, preflight, templates
+from report_queue.render.attached import attached
 from report_queue.render.fetch import AssetFetcher
 from report_queue.render.links import refuse_what_leaves
 from report_queue.render.recipe import recipe_of
-from report_queue.render.table import Lane, Tables, many_pages
+from report_queue.render.table import ORDINARY, Lane, Tables, many_pages
 from report_queue.reports import ReportType, report_types
 from report_queue.result import Finding, Recipe
 
@@ -41,9 +42,10 @@ _FOUND = ('Image "%s" has no required alt description', 'Missing required "lang"
 class Written:
     """What was written."""
 
-    pages: int
+    pages: int  # 0: a format that has none
     findings: tuple[Finding, ...]
     recipe: Recipe
+    unlocked_sha256: str | None = None  # hex, of the PDF before it got its password
 
 
 def write(
@@ -61,15 +63,16 @@ def write(
     Raises PermanentFailure: `template.error`, `template.too_large`, `template.form`, `asset.blocked`, `asset.missing`,
     `asset.broken`, `asset.too_large`, `link.blocked`, `table.too_long`. What stands in `output` then is worth nothing.
     """
-    report = templates.Report(
-        title=_title(report_type, data),
-        job_id=job_id,
-        created=created,
-        locale=edition.locale,
-        time_zone=edition.time_zone,
-    )
-    tables = Tables()
+    report = about(report_type, data, job_id=job_id, created=created, edition=edition)
+    # The lane's rows are in no structure tree, which is what an accessible PDF is about.
+    tables = Tables(at_least=None) if edition.variant == ACCESSIBLE else Tables()
     html = templates.html(report_type, data=data, report=report, tables=tables)
+    if edition.variant == ACCESSIBLE and tables.longest > ORDINARY:
+        raise PermanentFailure(
+            f"An accessible table of {tables.longest:,} rows is laid out cell by cell; that is done for at most "
+            f"{ORDINARY:,} rows: send fewer, or leave {ACCESSIBLE} out.",
+            reason="table.too_long",
+        )
     assets = AssetFetcher(report_type.folder, templates.KIT)
     style = _style(report_type.folder)
     # Fonts of its own for each document: the font map of a newer Pango has a thread, which a fork leaves behind in the
@@ -85,13 +88,41 @@ def write(
         document = lane.document(html)
         progress(Progress.LAID_OUT)
         refuse_what_leaves(document)
+        attachments = attached(edition.attachments, report_type, data=data, report=report, assets=assets)
+
+        def finish(document: Any, pdf: Any) -> None:
+            lane.finish(document, pdf)
+            if FACTUR_X in edition.attachments:
+                factur_x.tell(pdf)
+
         with many_pages():
-            document.write_pdf(output, pdf_identifier=job_id.encode(), pdf_tags=True, finisher=lane.finish)
+            document.write_pdf(
+                output,
+                pdf_identifier=job_id.encode(),
+                pdf_tags=True,
+                pdf_variant=edition.variant,
+                custom_metadata=True,
+                attachments=attachments,
+                finisher=finish,
+            )
     if complaints:
         raise PermanentFailure(f"A part of the report cannot be drawn: {complaints[0]}", reason="asset.broken")
     progress(Progress.WRITTEN)
     recipe = recipe_of(document, folders=(report_type.folder, templates.KIT))
     return Written(pages=len(document.pages), findings=preflight.look(document, filled=lane.pages), recipe=recipe)
+
+
+def about(
+    report_type: ReportType, data: Any, *, job_id: str, created: datetime, edition: Edition = USUAL
+) -> templates.Report:
+    """What a template is told of its job."""
+    return templates.Report(
+        title=_title(report_type, data),
+        job_id=job_id,
+        created=created,
+        locale=edition.locale,
+        time_zone=edition.time_zone,
+    )
 
 
 def warm_up() -> None:

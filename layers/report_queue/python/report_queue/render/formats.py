@@ -76,6 +76,11 @@ def number(context: Context, value: Number | None, digits: int = 3) -> str:
     return format_decimal(round(Decimal(value), digits) + 0, "#,##0." + "#" * digits, locale=context["locale"])
 
 
+def plain(value: Number) -> str:
+    """As a program reads it: 1234.5, whatever the language."""
+    return f"{Decimal(value):f}"
+
+
 @pass_context
 def percent(context: Context, value: Number | None, digits: int = 1, *, sign: bool = False) -> str:
     """0.125 is 12.5%; `sign` shows a plus too."""
@@ -149,6 +154,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "money": money,
     "price": price,
     "number": number,
+    "plain": plain,
     "percent": percent,
     "day": day,
     "period": period,

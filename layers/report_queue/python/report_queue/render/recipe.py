@@ -6,6 +6,7 @@ The templates' hash is of files, once per folder; the fonts' hash is of the file
 import hashlib
 from collections.abc import Iterable
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ from weasyprint.text.fonts import get_hb_object_data  # type: ignore[import-unty
 from report_queue.result import Recipe
 
 # Bytecode and what editors leave behind draw nothing.
-_DRAW: Final = frozenset({".html", ".css", ".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".ttf", ".otf"})
+_DRAW: Final = frozenset({".html", ".css", ".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp", ".ttf", ".otf", ".xml"})
 
 
 def recipe_of(document: weasyprint.Document, *, folders: tuple[Path, ...]) -> Recipe:
@@ -26,6 +27,11 @@ def recipe_of(document: weasyprint.Document, *, folders: tuple[Path, ...]) -> Re
     faces = {int(ffi.cast("uintptr_t", font.hb_face)): font.hb_face for font in document.fonts.values()}
     fonts = {_digest(get_hb_object_data(face)) for face in faces.values()}
     return Recipe(template=_templates(folders), fonts=_of(sorted(fonts)), engine=_engine())
+
+
+def recipe_without_fonts(folders: tuple[Path, ...]) -> Recipe:
+    """That of a file which brings no fonts and has no pages."""
+    return Recipe(template=_templates(folders), fonts=_of(()), engine=f"Jinja {version('jinja2')}")
 
 
 @cache

@@ -105,6 +105,7 @@ class Rendering:
             seconds=round(spent, 3),
             peak_memory_mb=ended["peak_memory_mb"],
             findings=tuple(Finding(**one) for one in reports["done"].get("findings", ())),
+            unlocked_sha256=reports["done"].get("unlocked_sha256"),
             recipe=Recipe(**recipe) if (recipe := reports["done"].get("recipe")) else None,
         )
 

@@ -55,13 +55,18 @@ def html(report_type: ReportType, *, data: Any, report: Report, tables: Tables |
 
     Raises PermanentFailure: `template.error`, which says where the template is wrong, and `template.too_large`.
     """
+    return text("template.html", report_type, data=data, report=report, tables=tables)
+
+
+def text(name: str, report_type: ReportType, *, data: Any, report: Report, tables: Tables | None = None) -> str:
+    """What another template of the report type's folder writes; it sees what `html`'s does, and raises the same."""
     told = data.get("locale") if isinstance(data, dict) else None
     locale = formats.locale_of(report.locale or told or formats.DEFAULT)
     time_zone = formats.time_zone_of(report.time_zone)
     exact = figures.exact(data)
     try:
         with decimal.localcontext(figures.EXACT):
-            template = environment(report_type.folder).get_template("template.html")
+            template = environment(report_type.folder).get_template(name)
             charts = Charts(lambda currency, unit: formats.compact(locale, currency, unit))
             seen = {"locale": locale, "time_zone": time_zone, "charts": charts}
             data_table = (tables or Tables(at_least=None)).data_table

@@ -10,8 +10,8 @@ What cannot be set letter by letter (`shaping`), or was asked for as accessible,
 are in the PDF's text, to select, search and copy, but not in its structure tree: they are marked as artifacts.
 """
 
-from report_queue.render.table.lane import Lane
+from report_queue.render.table.lane import ORDINARY, Lane
 from report_queue.render.table.rows import Tables
 from report_queue.render.table.write import many_pages
 
-__all__ = ["Lane", "Tables", "many_pages"]
+__all__ = ["ORDINARY", "Lane", "Tables", "many_pages"]

@@ -111,6 +111,7 @@ class Tables:
 
     def __init__(self, *, at_least: int | None = LONG) -> None:
         self.long: list[Table] = []
+        self.longest = 0  # rows, of all tables
         self._at_least = at_least  # rows, to be a long table; None: none is
 
     @pass_context
@@ -135,6 +136,7 @@ class Tables:
             empty=empty,
             html=context.environment.get_template("_kit/table.html").module.table,  # type: ignore[attr-defined]
         )
+        self.longest = max(self.longest, table.texts.count)
         if self._at_least is None or table.texts.count < max(self._at_least, 1):
             return Markup(table.ordinary())  # noqa: S704 - a template of ours wrote it, and escaped what it was given
         self.long.append(table)
