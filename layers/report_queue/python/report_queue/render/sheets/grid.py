@@ -19,6 +19,7 @@ Row = list[Cell]
 
 _MOST_SPAN: Final = 1_000  # as browsers have it
 _COUNTED: Final = re.compile(r"0|-?[1-9]\d{0,14}", re.ASCII)  # a row's number, say, which no filter wrote
+_WHOLE: Final = re.compile(r"[0-9]{1,100}")
 _LINES: Final = frozenset({"br", "dd", "div", "dt", "li", "p", "small", "tr"})  # what stands on a line of its own
 _SILENT: Final = frozenset({"audio", "math", "script", "style", "svg", "template", "video"})
 _SECTIONS: Final = frozenset({"thead", "tbody", "tfoot"})
@@ -93,7 +94,7 @@ def _lines(table: Element, value: Callable[[str], Cell], plain: Callable[[str], 
             found = plain(text) or None if kind == "head" else value(text)
             if isinstance(found, str) and "n" in (cell.get("class") or "").split() and _COUNTED.fullmatch(found):
                 found = Typed(Decimal(found), ("number",))
-            rest: Row = [None] * (span - 1)
+            rest: Row = [found if kind == "head" else None] * (span - 1)
             cells += [*rest, found] if isinstance(found, Typed) else [found, *rest]  # a number stands at the right
         for column in range(len(cells), max(below, default=-1) + 1):
             below[column] = max(below.get(column, 0) - 1, 0)
@@ -147,4 +148,6 @@ def _pieces(element: Element, without: str = "") -> Iterator[str]:
 
 def _span(cell: Element, name: str) -> int:
     told = (cell.get(name) or "").strip()
-    return min(max(int(told), 1), _MOST_SPAN) if told.isdecimal() and len(told) < 7 else 1
+    if not _WHOLE.fullmatch(told):
+        return 1
+    return min(max(int(told), 1), _MOST_SPAN)
