@@ -96,7 +96,10 @@ def test_plain_tables_keep_the_values_behind_their_formatted_texts() -> None:
 
 GROUPED: Final = """
 {% call kit.table("Orders", [60, 60, 58]) %}
-<thead><tr><th rowspan="2">Day</th><th colspan="2">Of the order</th></tr><tr><th>Article</th><th class="n">Value</th></tr></thead>
+<thead>
+<tr><th rowspan="2">Day</th><th colspan="2">Of the order</th></tr>
+<tr><th>Article</th><th class="n">Value</th></tr>
+</thead>
 {% for group in data.groups %}
 <tbody>
 {{ kit.group(3, group.name, "2 orders") }}
@@ -213,19 +216,19 @@ VALUES: Final = """{{ data_table([
     [
         ("en", "USD", "[$-en-US]mmm d, yyyy", "[$$]#,##0.00;-[$$]#,##0.00", "[$$]#,##0.0125"),
         ("de", "EUR", "[$-de-DE]dd.mm.yyyy", '#,##0.00"\u00a0"[$€];-#,##0.00"\u00a0"[$€]', '#,##0.0125"\u00a0"[$€]'),
-        ("ja", "JPY", "[$-ja-JP]yyyy/mm/dd", "[$￥]#,##0;-[$￥]#,##0", "[$￥]#,##0.0125"),  # noqa: RUF001
+        ("ja", "JPY", "[$-ja-JP]yyyy/mm/dd", "[$￥]#,##0;-[$￥]#,##0", "[$￥]#,##0.0125"),
         ("de-CH", "CHF", "[$-de-CH]dd.mm.yyyy", '[$CHF]"\u00a0"#,##0.00;[$CHF]-#,##0.00', '[$CHF]"\u00a0"#,##0.0125'),
-        ("pt", "XYZ", None, '[$XYZ]"\u00a0"#,##0.00;-[$XYZ]"\u00a0"#,##0.00', '[$XYZ]"\u00a0"#,##0.0125'),
+        ("pt", "XYZ", '[$-pt-BR]d "de" mmm "de" yyyy', '[$XYZ]"\u00a0"#,##0.00;-[$XYZ]"\u00a0"#,##0.00', '[$XYZ]"\u00a0"#,##0.0125'),
     ],
 )  # fmt: skip
 def test_numbers_are_shown_as_the_reports_language_writes_them(
-    tmp_path: Path, locale: str, currency: str, day: str | None, paid: str, price: str
+    tmp_path: Path, locale: str, currency: str, day: str, paid: str, price: str
 ) -> None:
     row = {"day": "2026-03-14", "paid": 1234.5, "price": 0.0125, "change": 0.0725, "count": 12.5}
     data = {"locale": locale, "currency": currency, "rows": [row]}
     given, plain = workbook(made_up(tmp_path / "values", VALUES), data)
     codes = [cell.number_format for cell in given[2]]
-    assert (day is None or codes[0] == day) and codes[1] == paid
+    assert codes[:2] == [day, paid]
     assert codes[2].split(";")[0] == price.replace("0.0125", "0.0000")
     assert codes[3:] == ["#,##0.0%", "#,##0.0"]
     assert plain["A2"].number_format == "+#,##0.0%;-#,##0.0%;#,##0.0%"

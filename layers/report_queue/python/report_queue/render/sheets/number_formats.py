@@ -90,8 +90,8 @@ def _decimals(count: int) -> str:
 
 
 def _quoted(words: str) -> str:
-    """Words that Excel shows as they are; these few signs it shows so in any case."""
-    return "".join(sign if sign in " -+(),./" else f"\\{sign}" if sign == '"' else f'"{sign}"' for sign in words)
+    """Words that Excel shows as they are; some signs it shows so in any case."""
+    return re.sub(r'[^ \-+(),./"]+', lambda run: f'"{run[0]}"', words.replace('"', '\\"'))
 
 
 _CODES: Final[dict[str, Callable[..., str]]] = {
