@@ -225,7 +225,10 @@ def test_the_metadata_of_factur_x_name_the_file_and_the_profile() -> None:
         (spec,) = pdf.attachments.values()
         assert spec.obj.AFRelationship == Name.Alternative
         assert spec.get_file().mime_type == "text/xml"
-    told = {etree.QName(one).localname: one.text for one in xmp.iter("{urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#}*")}
+    told = {
+        etree.QName(one).localname: one.text
+        for one in xmp.iter("{urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#}*")
+    }
     assert told == {
         "DocumentType": "INVOICE",
         "DocumentFileName": "factur-x.xml",

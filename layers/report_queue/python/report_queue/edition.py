@@ -1,4 +1,4 @@
-"""How a report is to be made, beside its type and payload: as what, in which language, for which time zone, how strictly.
+"""How a report is to be made, beside its type and payload: as what, in which language, how strictly.
 
 It knows the wishes and what they may be. What they come to is `render`'s to know.
 """

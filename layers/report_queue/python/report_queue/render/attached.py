@@ -13,7 +13,7 @@ from typing import Any, Final
 import weasyprint  # type: ignore[import-untyped]
 
 from report_queue.edition import FACTUR_X, Attached
-from report_queue.render import factur_x, sheets
+from report_queue.render import factur_x, spreadsheet
 from report_queue.render.fetch import AssetFetcher
 from report_queue.render.templates import Report
 from report_queue.reports import ReportType
@@ -50,6 +50,6 @@ def _content(kind: Attached, report_type: ReportType, *, data: Any, report: Repo
     if kind == FACTUR_X:
         return factur_x.invoice(report_type, data=data, report=report)
     output = BytesIO()
-    write = sheets.csv if kind == "csv" else sheets.xlsx
+    write = spreadsheet.csv if kind == "csv" else spreadsheet.xlsx
     write(report_type, data=data, report=report, output=output)
     return output.getvalue()

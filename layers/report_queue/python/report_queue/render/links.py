@@ -25,13 +25,20 @@ def refuse_what_leaves(document: weasyprint.Document) -> None:
         raise PermanentFailure("The template attaches a file; a report carries none.", reason="asset.blocked")
     if any(inputs for page in document.pages for inputs in page.forms.values()):
         raise PermanentFailure("The template asks for form fields; a report has none.", reason="template.form")
-    for scheme in sorted({_scheme(target) for kind, target in links if kind == "external"} - _SCHEMES):
+    for scheme in sorted({scheme_of(target) for kind, target in links if kind == "external"}):
+        refuse_scheme(scheme)
+
+
+def refuse_scheme(scheme: str) -> None:
+    """Raises PermanentFailure, `link.blocked`, for a link that a report may not have."""
+    if scheme not in _SCHEMES:
         raise PermanentFailure(
             f"The template links to {scheme}:; a report may link to http, https and mailto.", reason="link.blocked"
         )
 
 
-def _scheme(target: str) -> str:
+def scheme_of(target: str) -> str:
+    """In small letters; empty for what is relative."""
     try:
         return urlsplit(target).scheme
     except ValueError:

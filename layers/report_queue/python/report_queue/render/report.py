@@ -2,7 +2,7 @@
 
     edition ──► pdf          `document` ──► does what was found break what the PDF claims to be? ──► `protect`
             ├─► html         `web`
-            └─► csv, xlsx    `sheets`
+            └─► csv, xlsx    `spreadsheet`
 
 It knows nothing of the queue, of processes and their limits: it runs in a child that someone else may kill.
 """
@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Final
 from report_queue.edition import ACCESSIBLE, ARCHIVED, PDF, USUAL, Edition, Variant
 from report_queue.errors import PermanentFailure
 from report_queue.job import Progress
-from report_queue.render import document, protect, sheets, templates, web
+from report_queue.render import document, protect, spreadsheet, templates, web
 from report_queue.render.document import Written
 from report_queue.render.recipe import recipe_without_fonts
 from report_queue.reports import ReportType
@@ -27,7 +27,11 @@ _BREAKS: Final[dict[Variant | None, frozenset[str]]] = {
     ACCESSIBLE: frozenset({"document.no_title", "document.no_language", "image.no_alt", "glyph.missing"}),
     ARCHIVED: frozenset({"glyph.missing"}),
 }
-_OTHERS: Final[dict[str, Callable[..., None]]] = {"html": web.html, "csv": sheets.csv, "xlsx": sheets.xlsx}
+_OTHERS: Final[dict[str, Callable[..., tuple[Finding, ...] | None]]] = {
+    "html": web.html,
+    "csv": spreadsheet.csv,
+    "xlsx": spreadsheet.xlsx,
+}
 
 
 def make(
@@ -61,9 +65,10 @@ def make(
             return replace(written, unlocked_sha256=protect.protect(output, password=edition.password))
         return written
     report = document.about(report_type, data, job_id=job_id, created=created, edition=edition)
-    _OTHERS[edition.format](report_type, data=data, report=report, output=output)
+    findings = _OTHERS[edition.format](report_type, data=data, report=report, output=output) or ()
+    _refuse_broken(findings, edition)
     progress(Progress.WRITTEN)
-    return Written(pages=0, findings=(), recipe=recipe_without_fonts((report_type.folder, templates.KIT)))
+    return Written(pages=0, findings=findings, recipe=recipe_without_fonts((report_type.folder, templates.KIT)))
 
 
 def _refuse_broken(findings: Iterable[Finding], edition: Edition) -> None:

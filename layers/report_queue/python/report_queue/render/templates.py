@@ -15,6 +15,7 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import Any, Final
 
+from babel import Locale
 from jinja2 import (
     ChoiceLoader,
     Environment,
@@ -31,6 +32,7 @@ from report_queue.errors import PermanentFailure
 from report_queue.render import faults, figures, formats
 from report_queue.render.charts import Charts
 from report_queue.render.codes import Codes
+from report_queue.render.sheets import marks
 from report_queue.render.table.rows import Tables
 from report_queue.render.words import word
 from report_queue.reports import FOLDER, ReportType
@@ -50,23 +52,39 @@ class Report:
     time_zone: str = UTC  # IANA name
 
 
-def html(report_type: ReportType, *, data: Any, report: Report, tables: Tables | None = None) -> str:
+def html(
+    report_type: ReportType,
+    *,
+    data: Any,
+    report: Report,
+    tables: Tables | None = None,
+    marking: marks.Marks | None = None,
+) -> str:
     """The report as HTML, with slots for the long tables where `tables` are to be written apart from it.
+
+    `marking` has the formatted values in it marked; else nothing is.
 
     Raises PermanentFailure: `template.error`, which says where the template is wrong, and `template.too_large`.
     """
-    return text("template.html", report_type, data=data, report=report, tables=tables)
+    return text("template.html", report_type, data=data, report=report, tables=tables, marking=marking)
 
 
-def text(name: str, report_type: ReportType, *, data: Any, report: Report, tables: Tables | None = None) -> str:
-    """What another template of the report type's folder writes; it sees what `html`'s does, and raises the same."""
-    told = data.get("locale") if isinstance(data, dict) else None
-    locale = formats.locale_of(report.locale or told or formats.DEFAULT)
+def text(
+    name: str,
+    report_type: ReportType,
+    *,
+    data: Any,
+    report: Report,
+    tables: Tables | None = None,
+    marking: marks.Marks | None = None,
+) -> str:
+    """What a template of the report type's folder writes; it sees what `html`'s does, and raises the same."""
+    locale = locale_of(data, report)
     time_zone = formats.time_zone_of(report.time_zone)
     exact = figures.exact(data)
     try:
-        with decimal.localcontext(figures.EXACT):
-            template = environment(report_type.folder).get_template(name)
+        with decimal.localcontext(figures.EXACT), marks.writing(marking):
+            template = environment(report_type.folder, marking=marking is not None).get_template(name)
             charts = Charts(lambda currency, unit: formats.compact(locale, currency, unit))
             seen = {"locale": locale, "time_zone": time_zone, "charts": charts}
             data_table = (tables or Tables(at_least=None)).data_table
@@ -74,7 +92,18 @@ def text(name: str, report_type: ReportType, *, data: Any, report: Report, table
     except (MemoryError, RecursionError, PermanentFailure):
         raise  # a limit was reached: the caller knows which, or is told
     except Exception as error:
-        raise faults.failure(error, name=report_type.name, folders=(report_type.folder, KIT), data=exact) from error
+        raise failure(error, report_type, data=exact) from error
+
+
+def locale_of(data: Any, report: Report) -> Locale:
+    """The report's language: the job's, else the payload's, else English."""
+    told = data.get("locale") if isinstance(data, dict) else None
+    return formats.locale_of(report.locale or told or formats.DEFAULT)
+
+
+def failure(error: Exception, report_type: ReportType, *, data: Any) -> PermanentFailure:
+    """What to tell of an error that the report type's templates, or a column of theirs, raised about `data`."""
+    return faults.failure(error, name=report_type.name, folders=(report_type.folder, KIT), data=data)
 
 
 def _written(template: Template, **seen: Any) -> str:
@@ -101,8 +130,8 @@ class _OwnFiles(FileSystemLoader):
 
 
 @cache
-def environment(folder: Path) -> ImmutableSandboxedEnvironment:
-    """The templates of one report type."""
+def environment(folder: Path, *, marking: bool = False) -> ImmutableSandboxedEnvironment:
+    """The templates of one report type; `marking`, with formats that mark what they write."""
     env = ImmutableSandboxedEnvironment(
         loader=ChoiceLoader([_OwnFiles(folder), PrefixLoader({"_kit": _OwnFiles(KIT)})]),
         undefined=faults.Missing,
@@ -113,7 +142,8 @@ def environment(folder: Path) -> ImmutableSandboxedEnvironment:
     )
     for name in ("lipsum", "cycler", "joiner"):
         del env.globals[name]
-    env.filters.update({name: _strict(function) for name, function in formats.FILTERS.items()})
+    filters = {name: marks.marked(name, f) if marking else f for name, f in formats.FILTERS.items()}
+    env.filters.update({name: _strict(function) for name, function in filters.items()})
     env.globals.update(
         {function.__name__: _strict(function) for function in (*figures.FUNCTIONS, word)}, zip=zip, codes=Codes()
     )

@@ -16,6 +16,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Final
@@ -42,6 +43,8 @@ class Column:
     width: float  # mm
     kind: str
     text: Callable[[Any], str]  # of a row
+    value: Callable[[Any], Any]  # of a row, as the format is given it
+    format: tuple[Any, ...] = ()  # a filter of `formats` and its arguments; none: a text
 
     @property
     def style(self) -> str:
@@ -126,7 +129,7 @@ class Tables:
         """The table's HTML, or its slot. `rows` are read once."""
         if isinstance(rows, StrictUndefined):
             str(rows)  # raises
-        parsed = tuple(_column(context, column) for column in columns)
+        parsed = tuple(column_of(context, column) for column in columns)
         reads = [column.text for column in parsed]
         table = Table(
             number=len(self.long),
@@ -143,7 +146,8 @@ class Tables:
         return Markup(table.slot)  # noqa: S704
 
 
-def _column(context: Context, told: Mapping[str, Any]) -> Column:
+def column_of(context: Context, told: Mapping[str, Any]) -> Column:
+    """The column that a template tells of. Raises TemplateError."""
     unknown = set(told) - {"title", "width", "kind", "key", "of", "given", "format", "per", "missing"}
     if unknown or ("key" in told) == ("of" in told) or told.get("kind", "text") not in _CLASSES:
         wrong = (
@@ -151,14 +155,28 @@ def _column(context: Context, told: Mapping[str, Any]) -> Column:
         )
         raise TemplateError(wrong)
     read = _reader(told)
-    write = lru_cache(maxsize=4096)(_writer(context, told.get("format"), told.get("per", 1)))
+    how, per = told.get("format"), told.get("per", 1)
+    write = lru_cache(maxsize=4096)(_writer(context, how, per))
     missing = told.get("missing")
 
     def text(row: Any) -> str:
         value = read(row)
         return missing if value is None and missing is not None else write(value)
 
-    return Column(title=str(told["title"]), width=float(told["width"]), kind=told.get("kind", "text"), text=text)
+    def value(row: Any) -> Any:
+        found = read(row)
+        if found is None:
+            return missing
+        return Decimal(found) / per if per != 1 else found
+
+    return Column(
+        title=str(told["title"]),
+        width=float(told["width"]),
+        kind=told.get("kind", "text"),
+        text=text,
+        value=value,
+        format=() if how is None else (how,) if isinstance(how, str) else tuple(how),
+    )
 
 
 def _reader(told: Mapping[str, Any]) -> Callable[[Any], Any]:
