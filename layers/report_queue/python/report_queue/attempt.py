@@ -133,9 +133,8 @@ class Slot:
 
     def _published(self, lease: Lease, request: Request) -> Result | None:
         """An earlier attempt may have published and died before it could say so: its report is this job's report."""
-        if lease.attempt == 1:
-            return None
-        return self.ledger.published(tenant=lease.tenant, id=lease.id, ending=request.edition.format)
+        ending = request.edition.format
+        return self.ledger.published(tenant=lease.tenant, id=lease.id, ending=ending) if lease.attempt > 1 else None
 
     def _render(self, attempt: Attempt, request: Request, pdf: BufferedRandom) -> Made:
         attempt.raise_if_lost()

@@ -98,8 +98,8 @@ def _alone(report: Any, *, merged: bool) -> Iterator[Fault]:
     """What makes sense for a report that is submitted alone only: a batch has all of its jobs or none, and where their
     reports become one PDF, each of them is a plain one."""
     options = report.get("options") if isinstance(report, dict) else None
-    for option in options if isinstance(options, dict) else ():
+    for option, wish in options.items() if isinstance(options, dict) else ():
         if option.startswith("dedup"):
             yield Fault(f"/options/{option}", "is for a report that is submitted alone: leave it out")
-        if merged and option in _NOT_MERGED and options[option] not in (PDF, []):
+        if merged and option in _NOT_MERGED and wish not in (PDF, []):
             yield Fault(f"/options/{option}", "would be lost where reports are merged into one PDF: ask for a zip")
