@@ -218,7 +218,8 @@ VALUES: Final = """{{ data_table([
         ("de", "EUR", "[$-de-DE]dd.mm.yyyy", '#,##0.00"\u00a0"[$€];-#,##0.00"\u00a0"[$€]', '#,##0.0125"\u00a0"[$€]'),
         ("ja", "JPY", "[$-ja-JP]yyyy/mm/dd", "[$￥]#,##0;-[$￥]#,##0", "[$￥]#,##0.0125"),
         ("de-CH", "CHF", "[$-de-CH]dd.mm.yyyy", '[$CHF]"\u00a0"#,##0.00;[$CHF]-#,##0.00', '[$CHF]"\u00a0"#,##0.0125'),
-        ("pt", "X]", '[$-pt-BR]d "de" mmm "de" yyyy', '"X]""\u00a0"#,##0.00;-"X]""\u00a0"#,##0.00', '"X]""\u00a0"#,##0.0125'),
+        ("pt", "X]", '[$-pt-BR]d "de" mmm "de" yyyy',
+         '"X]""\u00a0"#,##0.00;-"X]""\u00a0"#,##0.00', '"X]""\u00a0"#,##0.0125'),
     ],
 )  # fmt: skip
 def test_numbers_are_shown_as_the_reports_language_writes_them(
