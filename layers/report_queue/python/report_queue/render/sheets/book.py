@@ -34,9 +34,7 @@ _NOT_IN_NAMES: Final = frozenset("[]:*?/\\")
 def write(collected: Collected, *, report: Report, locale: Locale, output: BinaryIO) -> tuple[Finding, ...]:
     """Write the workbook; what had to be cut is told. Raises PermanentFailure, `format.too_long`, `format.too_wide`."""
     file = BytesIO()  # packed: a tenth of the rows' size; what becomes of `output` meanwhile is not up to zipfile
-    book = Workbook(
-        file, {"constant_memory": True, "strings_to_urls": False, "strings_to_formulas": False, "use_zip64": True}
-    )
+    book = Workbook(file, {"constant_memory": True, "use_zip64": True})
     book.set_properties(
         {
             "title": _clean(collected.title),
