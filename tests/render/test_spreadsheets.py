@@ -218,13 +218,8 @@ VALUES: Final = """{{ data_table([
         ("de", "EUR", "[$-de-DE]dd.mm.yyyy", '#,##0.00"\u00a0"[$€];-#,##0.00"\u00a0"[$€]', '#,##0.0125"\u00a0"[$€]'),
         ("ja", "JPY", "[$-ja-JP]yyyy/mm/dd", "[$￥]#,##0;-[$￥]#,##0", "[$￥]#,##0.0125"),
         ("de-CH", "CHF", "[$-de-CH]dd.mm.yyyy", '[$CHF]"\u00a0"#,##0.00;[$CHF]-#,##0.00', '[$CHF]"\u00a0"#,##0.0125'),
-        (
-            "pt",
-            "XYZ",
-            '[$-pt-BR]d "de" mmm "de" yyyy',
-            '[$XYZ]"\u00a0"#,##0.00;-[$XYZ]"\u00a0"#,##0.00',
-            '[$XYZ]"\u00a0"#,##0.0125',
-        ),
+        ("pt", "X]", '[$-pt-BR]d "de" mmm "de" yyyy',
+         '"X]""\u00a0"#,##0.00;-"X]""\u00a0"#,##0.00', '"X]""\u00a0"#,##0.0125'),
     ],
 )  # fmt: skip
 def test_numbers_are_shown_as_the_reports_language_writes_them(
@@ -240,6 +235,15 @@ def test_numbers_are_shown_as_the_reports_language_writes_them(
     assert plain["A2"].number_format == "+#,##0.0%;-#,##0.0%;#,##0.0%"
     assert plain["A2"].value == 0.0725
     assert plain["B2"].is_date
+
+
+def test_a_quotient_is_cut_at_twelve_digits_and_a_moment_has_its_time_zone(tmp_path: Path) -> None:
+    cells = "<tr><td>{{ share(1, 3)|percent }}</td><td>{{ report.created|moment }}</td></tr>"
+    report_type = made_up(tmp_path / "quotients", f"<table>{cells}</table>")
+    assert rows_of(as_csv(report_type, {})) == [["0.333333333333", "2026-01-05T09:30:12+00:00"]]
+    share, moment = workbook(report_type, {}).worksheets[0][1]
+    assert (share.number_format, moment.number_format) == ("#,##0.0%", "[$-en-US]mmm d, yyyy hh:mm")
+    assert moment.value == CREATED.replace(tzinfo=None)
 
 
 def test_a_report_from_right_to_left_is_a_sheet_from_right_to_left(tmp_path: Path) -> None:
@@ -324,8 +328,9 @@ def test_csv_takes_the_data_table_first_and_else_the_first_with_a_head(tmp_path:
     assert rows_of(as_csv(made_up(tmp_path / "a", bare + headed + TEXTS), data)) == [["Text"], ["given"]]
     assert rows_of(as_csv(made_up(tmp_path / "b", bare + headed), data)) == [["H"]]
     assert rows_of(as_csv(made_up(tmp_path / "c", bare), data)) == [["bare"]]
-    nested = f"<table><tr><td>{headed}</td></tr></table>"
-    assert rows_of(as_csv(made_up(tmp_path / "d", nested), data)) == [["H"]]
+    nested = made_up(tmp_path / "d", f"<h2>Inner</h2><table><tr><td>{headed}</td></tr></table>")
+    assert rows_of(as_csv(nested, data)) == [["H"]]
+    assert workbook(nested, data).sheetnames == ["Inner"]
 
 
 def test_a_row_without_what_a_column_reads_is_told_with_its_place(tmp_path: Path) -> None:

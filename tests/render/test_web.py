@@ -208,6 +208,8 @@ def test_links_to_the_web_to_mail_and_within_the_page_stay(tmp_path: Path) -> No
     body = "".join(f'<a href="{link}">x</a>' for link in links)
     anchors = list(tree(written(made_up(tmp_path / "links", body), {})).iter("a"))
     assert [one.get("href") for one in anchors] == links
+    spelled = made_up(tmp_path / "spelled", '<a href=" \t&#1;https://exam&#10;ple.com ">x</a><a href="&#9;#here">x</a>')
+    assert [one.get("href") for one in tree(written(spelled, {})).iter("a")] == ["https://example.com", "#here"]
     assert [one.get("rel") for one in anchors] == ["noopener noreferrer"] * 3 + [None]
 
 

@@ -34,9 +34,7 @@ _NOT_IN_NAMES: Final = frozenset("[]:*?/\\")
 def write(collected: Collected, *, report: Report, locale: Locale, output: BinaryIO) -> tuple[Finding, ...]:
     """Write the workbook; what had to be cut is told. Raises PermanentFailure, `format.too_long`, `format.too_wide`."""
     file = BytesIO()  # packed: a tenth of the rows' size; what becomes of `output` meanwhile is not up to zipfile
-    book = Workbook(
-        file, {"constant_memory": True, "strings_to_urls": False, "strings_to_formulas": False, "use_zip64": True}
-    )
+    book = Workbook(file, {"constant_memory": True, "use_zip64": True})
     book.set_properties(
         {
             "title": _clean(collected.title),
@@ -70,23 +68,21 @@ class _Formats:
         self._book = book
         self._locale = locale
         self._made: dict[tuple[Any, ...], Any] = {}
-        self._codes: dict[tuple[Any, ...], str] = {}
 
     def plain(self, *, bold: bool = False, wrapped: bool = False, head: bool = False, line: bool = False) -> Any:
-        told = {"bold": bold, "text_wrap": wrapped, "bottom": int(head), "top": int(line)}
-        return self._format(valign="top", **told)
+        key = (bold, wrapped, head, line)
+        if key not in self._made:
+            self._made[key] = self._format(bold=bold, text_wrap=wrapped, bottom=int(head), top=int(line))
+        return self._made[key]
 
     def of(self, cell: Typed, *, bold: bool = False) -> Any:
-        key = (type(cell.value) is datetime, cell.how, cell.decimals)
-        if key not in self._codes:
-            self._codes[key] = code(cell, self._locale)
-        return self._format(valign="top", num_format=self._codes[key], bold=bold, top=int(bold))
+        key = (cell.how, cell.decimals, bold)
+        if key not in self._made:
+            self._made[key] = self._format(num_format=code(cell, self._locale), bold=bold, top=int(bold))
+        return self._made[key]
 
     def _format(self, **told: Any) -> Any:
-        key = tuple(told.items())
-        if key not in self._made:
-            self._made[key] = self._book.add_format({name: value for name, value in told.items() if value})
-        return self._made[key]
+        return self._book.add_format({"valign": "top", **{name: value for name, value in told.items() if value}})
 
 
 class _Page:
@@ -155,11 +151,12 @@ class _Page:
         """Write the value; or say which text is to stand there, where Excel's numbers and days cannot hold it."""
         value = cell.value
         if isinstance(value, Decimal):
-            shown = f"{value:,.{cell.decimals}f}"
-            if sum(map(str.isdigit, shown)) > _DIGITS and sum(map(str.isdigit, plain(value).strip("0."))) > _DIGITS:
+            whole = max(value.adjusted(), 0) + 1
+            if whole + cell.decimals > _DIGITS and len(plain(value).replace(".", "").strip("-0")) > _DIGITS:
                 return plain(value)
             self._page.write_number(self._row, column, float(value), self._formats.of(cell, bold=bold))
-            self._wide(column, len(shown) + (5 if cell.how[0] in ("money", "price") else 1))
+            signs = 6 if cell.how[0] in ("money", "price") else 2
+            self._wide(column, whole + (whole - 1) // 3 + cell.decimals + signs)
             return None
         day = value.date() if isinstance(value, datetime) else value
         if day < _FIRST_DAY:

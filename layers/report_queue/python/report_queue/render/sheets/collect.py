@@ -137,7 +137,7 @@ def _sheet(name: str, table: Element, marks: Marks, group: str) -> Sheet:
         return Sheet(name, read.head, read.rows, read.totals, given=False)
     rows = [[of, *row] for of, row in zip(read.groups, read.rows, strict=True)]
     # The words of a total reach across the columns before its figures: here that is one more.
-    totals: list[Sequence[Cell]] = [[row[0], None, *row[1:]] for row in read.totals]
+    totals: list[Sequence[Cell]] = [[*row[:1], None, *row[1:]] for row in read.totals]
     return Sheet(name, (group, *read.head) if read.head else (), rows, totals, given=False)
 
 

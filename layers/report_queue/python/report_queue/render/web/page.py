@@ -17,6 +17,7 @@ from report_queue.reports import ReportType
 _POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; base-uri 'none'; form-action 'none'"
 )
+_PART: Final = 1 << 18  # characters
 _TOLD: Final = re.compile(r"author|description|generator|keywords|dcterms\.[a-z]+")  # what a template may say of itself
 _BEHIND: Final = re.compile(r"@page\s*\{\s*(background:\s*url\([^)]*\)[^;}]*)[;}]")
 _WATERMARK: Final = 'body::after {{ content: ""; position: fixed; inset: 0; z-index: -1; pointer-events: none; {} }}'
@@ -30,9 +31,7 @@ def html(report_type: ReportType, *, data: Any, report: templates.Report, output
     """
     tables = Tables()
     written = templates.html(report_type, data=data, report=report, tables=tables)
-    # Half a pair of surrogates is no character, and no file may hold it.
-    sound = written.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    root: Element = tinyhtml5.parse(sound, namespace_html_elements=False)
+    root: Element = tinyhtml5.parse(_sound(written), namespace_html_elements=False)
     base = f"{report_type.folder.as_uri()}/"
     inliner = Inliner(
         AssetFetcher(report_type.folder, templates.KIT), lambda svg, where: clean.clean(svg, where, inliner)
@@ -54,7 +53,7 @@ def html(report_type: ReportType, *, data: Any, report: templates.Report, output
     root.attrib.setdefault("lang", str(locale).replace("_", "-"))
     root.attrib.setdefault("dir", locale.text_direction)
     for part in _pieces(root, body, _head(title, names, report), styles, tables):
-        output.write(part.encode("utf-8", "replace"))
+        output.write(part.encode())
 
 
 def _pieces(root: Element, body: Element, head: list[str], styles: list[str], tables: Tables) -> Iterator[str]:
@@ -64,22 +63,29 @@ def _pieces(root: Element, body: Element, head: list[str], styles: list[str], ta
     yield "</head>\n"
     slots = {str(table.number): table for table in tables.long}
 
-    def instead(element: Element) -> str | None:
+    def instead(element: Element) -> Iterator[str] | None:
         table = slots.get(element.get("data-table") or "") if element.tag == "div" else None
         if table is not None:
-            return _scrolling(_sound(table.ordinary()))
-        if element.tag == "table" and element.get("data-scrolls") is None:
-            element.set("data-scrolls", "")
-            return _scrolling("".join(spell.spelled(element, instead)))
+            return _scrolling(_in_parts(table.ordinary()))
+        if element.tag == "table":
+            return _scrolling(spell.inside(element, instead))
         return None
 
     yield from spell.spelled(body, instead)
     yield "\n</html>\n"
 
 
-def _scrolling(table: str) -> str:
+def _scrolling(table: Iterator[str]) -> Iterator[str]:
     """What is too wide for a phone is moved sideways, by hand or with the arrow keys."""
-    return f'<div class="scrolls" tabindex="0">{table}</div>'
+    yield '<div class="scrolls" tabindex="0">'
+    yield from table
+    yield "</div>"
+
+
+def _in_parts(words: str) -> Iterator[str]:
+    """A long text, of which no other whole is made."""
+    for start in range(0, len(words), _PART):
+        yield _sound(words[start : start + _PART])
 
 
 def _head(title: str, names: dict[str, str], report: templates.Report) -> list[str]:
@@ -147,4 +153,5 @@ def _footnotes(body: Element) -> None:
 
 
 def _sound(words: str) -> str:
+    """Half a pair of surrogates is no character, and no file may hold it."""
     return words.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

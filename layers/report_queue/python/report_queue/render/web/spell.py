@@ -7,12 +7,17 @@ from xml.etree.ElementTree import Element
 _VOID: Final = frozenset({"br", "col", "hr", "img", "wbr"})  # of those that may stand in a report
 
 
-def spelled(element: Element, instead: Callable[[Element], str | None] = lambda _: None) -> Iterator[str]:
+Instead = Callable[[Element], Iterator[str] | None]
+
+
+def spelled(element: Element, instead: Instead) -> Iterator[str]:
     """The element with all that is in it; or what is to be written `instead`."""
     other = instead(element)
-    if other is not None:
-        yield other
-        return
+    yield from inside(element, instead) if other is None else other
+
+
+def inside(element: Element, instead: Instead) -> Iterator[str]:
+    """The same, whatever is to be written for the element itself."""
     name = str(element.tag).rpartition("}")[2]
     yield opened(element, name)
     if name in _VOID and not element.tag.startswith("{"):
