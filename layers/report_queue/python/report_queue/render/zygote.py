@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from report_queue.render import child, libraries, limits, seal
+from report_queue.render import child, declarations, later, libraries, limits, seal
 
 
 def serve(control: socket.socket, *, warm_up: Callable[[], None]) -> None:
@@ -92,11 +92,12 @@ def main() -> None:
     """Load what a first render needs, then serve."""
     seal.leave_network()  # first, while there is one thread; its sockets are open already
     limits.die_with_parent()
-    with libraries.by_soname():
+    with libraries.by_soname(), declarations.parsed_before(), later.when_called():
         from report_queue.render import document  # slow: the reason why this process is kept warm
 
     def warm_up() -> None:
         document.warm_up()
+        later.load()
         _freeze()
 
     _freeze()
