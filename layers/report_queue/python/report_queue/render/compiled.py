@@ -7,6 +7,7 @@ only reads here; nothing that renders ever writes.
 import hashlib
 from functools import cache
 from pathlib import Path
+from pickle import UnpicklingError
 
 import jinja2
 from jinja2.bccache import Bucket, BytecodeCache
@@ -15,10 +16,10 @@ FOLDER = Path(__file__).parent / "__pycache__"
 
 
 class Compiled(BytecodeCache):
-    """The compiled templates in a folder; `keep` puts there what is missing."""
+    """The compiled templates; `keep` puts there what is missing."""
 
-    def __init__(self, folder: Path = FOLDER, *, keep: bool = False) -> None:
-        self._folder = folder
+    def __init__(self, *, keep: bool = False) -> None:
+        self._folder = FOLDER
         self._keep = keep
 
     def load_bytecode(self, bucket: Bucket) -> None:
@@ -26,7 +27,7 @@ class Compiled(BytecodeCache):
         try:
             with self._file(bucket).open("rb") as file:
                 bucket.load_bytecode(file)
-        except OSError:
+        except (OSError, EOFError, UnpicklingError):  # missing or damaged
             bucket.reset()
 
     def dump_bytecode(self, bucket: Bucket) -> None:

@@ -10,14 +10,15 @@ for by a new name, of which a first report has a dozen and every further one som
 (its "out-of-line" way) needs no parser at all. A text or a cffi that the file was not made for falls back by itself.
 """
 
+import contextlib
 import hashlib
 import importlib.machinery
 import importlib.util
+import io
 import py_compile
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,7 +26,7 @@ from typing import Any
 FOLDER = Path(__file__).parent / "__pycache__"
 
 
-@contextmanager
+@contextlib.contextmanager
 def parsed_before() -> Iterator[None]:
     """Inside, whoever imports cffi and declares what there is a file for is given that; for a process's start."""
     if "cffi" in sys.modules:
@@ -63,14 +64,15 @@ class Declared:
         return found
 
 
-def write(text: str, *, folder: Path = FOLDER) -> Path:
+def write(text: str) -> Path:
     """Have cffi parse the declarations, for all starts to come."""
-    ffi, file = _parsed(text), _file(text, folder)
+    ffi, file = _parsed(text), _file(text)
     ffi.set_source("declarations", None)
-    folder.mkdir(exist_ok=True)
+    FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch) / "declarations.py"
-        ffi.emit_python_code(str(source))
+        with contextlib.redirect_stdout(io.StringIO()):  # it tells what it writes
+            ffi.emit_python_code(str(source))
         py_compile.compile(
             str(source),
             cfile=str(file),
@@ -83,7 +85,7 @@ def write(text: str, *, folder: Path = FOLDER) -> Path:
 
 def _from_file(text: str) -> Any | None:
     """The FFI, or None where no file was made for this text, this cffi and this Python."""
-    file = _file(text, FOLDER)
+    file = _file(text)
     try:
         loader = importlib.machinery.SourcelessFileLoader("declarations", str(file))
         spec = importlib.util.spec_from_loader("declarations", loader)
@@ -105,8 +107,8 @@ def _parsed(text: str) -> Any:
     return ffi
 
 
-def _file(text: str, folder: Path) -> Path:
-    import _cffi_backend  # type: ignore[import-not-found]  # cffi's part in C, all that a start needs of it
+def _file(text: str) -> Path:
+    import _cffi_backend  # type: ignore[import-untyped]  # cffi's part in C, all that a start needs of it
 
     made_for = "\n".join((_cffi_backend.__version__, sys.implementation.cache_tag or "", text))
-    return folder / f"declarations-{hashlib.sha256(made_for.encode()).hexdigest()[:16]}.pyc"
+    return FOLDER / f"declarations-{hashlib.sha256(made_for.encode()).hexdigest()[:16]}.pyc"

@@ -24,7 +24,7 @@ from weasyprint.urls import FatalURLFetchingError  # type: ignore[import-untyped
 from report_queue.edition import USUAL, Edition
 from report_queue.errors import PermanentFailure
 from report_queue.job import Progress
-from report_queue.render import preflight, templates
+from report_queue.render import preflight, serialised, templates
 from report_queue.render.fetch import AssetFetcher
 from report_queue.render.links import refuse_what_leaves
 from report_queue.render.recipe import recipe_of
@@ -85,8 +85,13 @@ def write(
         document = lane.document(html)
         progress(Progress.LAID_OUT)
         refuse_what_leaves(document)
+
+        def finish(document: weasyprint.Document, pdf: Any) -> None:
+            lane.finish(document, pdf)
+            serialised.once(pdf)
+
         with many_pages():
-            document.write_pdf(output, pdf_identifier=job_id.encode(), pdf_tags=True, finisher=lane.finish)
+            document.write_pdf(output, pdf_identifier=job_id.encode(), pdf_tags=True, finisher=finish)
     if complaints:
         raise PermanentFailure(f"A part of the report cannot be drawn: {complaints[0]}", reason="asset.broken")
     progress(Progress.WRITTEN)

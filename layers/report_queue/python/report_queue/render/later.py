@@ -38,9 +38,3 @@ def when_called(names: tuple[str, ...] = RARE) -> Iterator[None]:
         for name, stand_in in stand_ins.items():
             if sys.modules.get(name) is stand_in:
                 del sys.modules[name]
-
-
-def load(names: tuple[str, ...] = RARE) -> None:
-    """Load them now."""
-    for name in names:
-        importlib.import_module(name)

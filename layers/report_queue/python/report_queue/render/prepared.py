@@ -8,11 +8,14 @@ import compileall
 from pathlib import Path
 
 import report_queue
-from report_queue.render import declarations
+from report_queue.render import compiled, declarations
 
 
 def main() -> None:
-    """Prepare all that there is."""
+    """Prepare all that there is; what was prepared before goes."""
+    for folder, pattern in ((declarations.FOLDER, "declarations-*"), (compiled.FOLDER, "template-*")):
+        for old in folder.glob(pattern):
+            old.unlink()
     with declarations.parsed_before():
         from weasyprint.text.ffi import ffi  # type: ignore[import-untyped]
     declarations.write(ffi.text)
@@ -21,13 +24,12 @@ def main() -> None:
 
 
 def _templates() -> None:
-    from report_queue.render.compiled import Compiled
     from report_queue.render.templates import KIT, environment
     from report_queue.reports import report_types
 
-    compiled = Compiled(keep=True)
+    kept = compiled.Compiled(keep=True)
     for report_type in report_types().values():
-        templates = environment(report_type.folder).overlay(bytecode_cache=compiled)
+        templates = environment(report_type.folder).overlay(bytecode_cache=kept)
         for name in ("template.html", *(f"_kit/{file.name}" for file in sorted(KIT.glob("*.html")))):
             templates.get_template(name)
 

@@ -1,8 +1,8 @@
 """The renderer: a warm process with one thread that renders nothing itself and forks a child for each attempt.
 
-`python -m report_queue.render.zygote FD` is started by `renderer`; FD is the control socket. A message on it carries
-two descriptors: the attempt's channel and its output file. On the channel the renderer writes `{"pid": …}` when the
-child runs and `{"exit": {…}}` when it has ended; in between the child reports for itself. When the control socket
+`python -m report_queue.render.zygote FD [once]` is started by `renderer`; FD is the control socket. A message on it
+carries two descriptors: the attempt's channel and its output file. On the channel the renderer writes `{"pid": …}` when
+the child runs and `{"exit": {…}}` when it has ended; in between the child reports for itself. When the control socket
 closes, or its parent dies, the renderer ends and takes its children with it.
 """
 
@@ -97,11 +97,11 @@ def main() -> None:
 
     def warm_up() -> None:
         document.warm_up()
-        later.load()
         _freeze()
 
     _freeze()
-    serve(socket.socket(fileno=int(sys.argv[1])), warm_up=warm_up)
+    once = "once" in sys.argv[2:]  # what would be warmed up, nothing would use
+    serve(socket.socket(fileno=int(sys.argv[1])), warm_up=_freeze if once else warm_up)
 
 
 def _freeze() -> None:
