@@ -18,6 +18,9 @@ PORT ?= 8080
 # From fast to slow; those that exist.
 TESTS := $(wildcard $(addprefix tests/,unit queue ledger functions render attacks golden worker local cdk docs page e2e))
 
+# What a renderer's start reads.
+RENDERED := $(shell find layers/report_queue/python/report_queue -name '*.py' -o -name '*.html')
+
 .PHONY: run demo verify preview test mutants lint setup clean
 .DELETE_ON_ERROR:
 
@@ -30,7 +33,7 @@ demo: setup
 verify: setup
 	$(PY) -m cdk_app.local verify "$(ID)"
 
-preview: .venv/.requirements .venv/.system-run
+preview: .venv/.requirements .venv/.system-run .venv/.prepared
 	$(PY) -m cdk_app.local preview $(if $(TYPE),"$(TYPE)") $(if $(DATA),--data "$(DATA)") $(if $(WATCH),--watch)
 
 test: lint .venv/.system-test setup
@@ -44,7 +47,7 @@ lint: .venv/.requirements
 	$(PY) -m ruff format --check
 	$(PY) -m mypy -p report_queue -p cdk_app -p functions
 
-setup: .venv/.requirements .venv/.rie .venv/.system-run
+setup: .venv/.requirements .venv/.rie .venv/.system-run .venv/.prepared
 
 # The stamps live in the virtual environment, so that removing it is starting afresh.
 .venv/.python:
@@ -63,6 +66,11 @@ setup: .venv/.requirements .venv/.rie .venv/.system-run
 
 .venv/.system-run .venv/.system-test: .venv/.system-%: cdk_app/local/system.py | .venv/.python
 	$(PY) -m cdk_app.local.system $*
+	@touch $@
+
+# Bytecode, compiled templates and declarations: whatever changed since is compiled by each start, and all works the same.
+.venv/.prepared: layers/dependencies/requirements.txt functions/worker/requirements.txt $(RENDERED) | .venv/.requirements .venv/.system-run
+	$(PY) -m report_queue.render.prepared
 	@touch $@
 
 clean:

@@ -1,4 +1,7 @@
-"""The local stack's command line: `python -m cdk_app.local up | demo | invoke | verify | preview`."""
+"""The local stack's command line: `python -m cdk_app.local up | demo | invoke | verify | preview`.
+
+Each command loads what it needs: a preview is there in the time that the stack's modules take to load.
+"""
 
 import argparse
 import asyncio
@@ -9,30 +12,30 @@ import time
 from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
-
-from cdk_app.local.demo import demonstrate
 from cdk_app.local.errors import StackError
-from cdk_app.local.invoke import invoke
-from cdk_app.local.preview import Wish, preview
-from cdk_app.local.stack import Drawing, stack
-from cdk_app.local.verify import verify_job
+
+if TYPE_CHECKING:
+    from cdk_app.local.stack import Drawing
 
 _HEALTHY_S = 30.0
 
 
-def main(drawing: Drawing | None = None) -> int:
+def main(drawing: "Drawing | None" = None) -> int:
     """Run; returns the exit code: 0, 1 where a function answered with an error, 2 with a message on stderr."""
     options = _parser().parse_args()
     command = _invoke if options.command == "invoke" else _up
     try:
         if options.command == "verify":
+            from cdk_app.local.verify import verify_job
+
             return verify_job(options.job, data_dir=options.data_dir, bucket=options.bucket)
         if options.command == "preview":
+            from cdk_app.local.preview import Wish, preview
+
             return preview(Wish(options.type, options.data, options.out), watch=options.watch)
-        return asyncio.run(_until_signal(command(options, drawing or Drawing())))
+        return asyncio.run(_until_signal(command(options, drawing)))
     except StackError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -70,14 +73,17 @@ def _positive(text: str) -> int:
     return number
 
 
-async def _up(options: argparse.Namespace, drawing: Drawing) -> int:
+async def _up(options: argparse.Namespace, drawing: "Drawing | None") -> int:
+    from cdk_app.local.demo import demonstrate
+    from cdk_app.local.stack import Drawing, stack
+
     began = time.monotonic()
     async with stack(
         data_dir=options.data_dir,
         port=options.port,
         key=options.key,
         workers=options.workers,
-        drawing=drawing,
+        drawing=drawing or Drawing(),
         say=_say,
     ) as up:
         await _healthy(up.url)
@@ -94,6 +100,8 @@ async def _up(options: argparse.Namespace, drawing: Drawing) -> int:
 
 async def _healthy(url: str) -> None:
     """Wait until the health route answers 200."""
+    import httpx
+
     said = ""
     async with httpx.AsyncClient(trust_env=False, timeout=_HEALTHY_S) as client:
         end = time.monotonic() + _HEALTHY_S
@@ -106,8 +114,12 @@ async def _healthy(url: str) -> None:
     raise StackError(f"the stack is up but not healthy: {said}")
 
 
-async def _invoke(options: argparse.Namespace, drawing: Drawing) -> int:
-    answer, is_error = await invoke(options.function, options.file, data_dir=options.data_dir, drawing=drawing)
+async def _invoke(options: argparse.Namespace, drawing: "Drawing | None") -> int:
+    from cdk_app.local.invoke import invoke
+    from cdk_app.local.stack import Drawing
+
+    said = await invoke(options.function, options.file, data_dir=options.data_dir, drawing=drawing or Drawing())
+    answer, is_error = said
     print(json.dumps(answer, indent=2, ensure_ascii=False))
     return int(is_error)
 

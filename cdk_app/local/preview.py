@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from cdk_app.local.attempt import MEMORY_MB, SECONDS
 from cdk_app.local.errors import StackError
 from report_queue.errors import AttemptFailure, MalformedRequest
 from report_queue.render import Renderer, RenderJob
@@ -55,7 +54,7 @@ def preview(wish: Wish, *, watch: bool) -> int:
     _kind(wish.report_type)
     if wish.data and not wish.data.is_file():
         raise StackError(f"there is no file {wish.data}: name one that holds the report's data as JSON")
-    renderer = _renderer()
+    renderer = _renderer(once=not watch)
     try:
         changes = _changes(wish) if watch else iter(())
         next(changes, None)  # watched from here on: what changes during the first rendering is not missed
@@ -67,7 +66,7 @@ def preview(wish: Wish, *, watch: bool) -> int:
             began = time.monotonic()
             if changed != {wish.data}:
                 renderer.close()
-                renderer = _renderer()
+                renderer = _renderer(once=False)
             _made(wish, renderer, began=began)
     except KeyboardInterrupt:
         pass
@@ -101,7 +100,7 @@ def _made(wish: Wish, renderer: Renderer, *, began: float) -> bool:
     )
     for finding in made.findings:
         _say(f"finding   {finding.code}{f', page {finding.page}' if finding.page else ''}: {finding.message}")
-    pictures = _pictures(wish)
+    pictures = _pictures(wish, pages=made.pages)
     _say(f"{' '.join(map(str, pictures))}  {time.monotonic() - drawn:.2f} s" if pictures else _NO_PNG)
     return True
 
@@ -119,16 +118,22 @@ def _kind(name: str) -> ReportType:
     return types[name]
 
 
-def _renderer() -> Renderer:
-    """One that Ctrl-C does not reach: the terminal sends it to all, and we end the renderer in order."""
-    ours = signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _renderer(*, once: bool) -> Renderer:
+    """One that Ctrl-C does not reach: the terminal sends it to all, and we end the renderer in order.
+
+    Blocked here, which the renderer inherits, and not ignored: one that comes meanwhile is ours when it has started.
+    """
+    ours = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        return Renderer()
+        return Renderer(once=once)
     finally:
-        signal.signal(signal.SIGINT, ours)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ours)
 
 
 def _rendered(wish: Wish, data: Any, renderer: Renderer) -> Made:
+    # Slow to load: by now the renderer is starting, which takes longer.
+    from cdk_app.local.attempt import MEMORY_MB, SECONDS
+
     wish.out.mkdir(parents=True, exist_ok=True)
     fresh = wish.pdf.with_suffix(".part")
     job = RenderJob("preview", wish.report_type, data, _CREATED_AT, memory_mb=MEMORY_MB, cpu_seconds=int(SECONDS))
@@ -138,15 +143,19 @@ def _rendered(wish: Wish, data: Any, renderer: Renderer) -> Made:
     return made
 
 
-def _pictures(wish: Wish) -> list[Path]:
-    """A PNG per page, made anew; none where pdftoppm is missing."""
+def _pictures(wish: Wish, *, pages: int) -> list[Path]:
+    """A PNG per page, made anew; none where pdftoppm is missing. Odd and even pages at the same time."""
     pattern = f"{wish.report_type}-page-*.png"
     for old in wish.out.glob(pattern):
         old.unlink()
     if not shutil.which("pdftoppm"):
         return []
     stem = wish.out / f"{wish.report_type}-page"
-    subprocess.run(["pdftoppm", "-png", "-r", str(_DPI), str(wish.pdf), str(stem)], check=True)
+    command = ("pdftoppm", "-png", "-r", str(_DPI))
+    halves = [subprocess.Popen([*command, which, str(wish.pdf), str(stem)]) for which in ("-o", "-e")[:pages]]
+    for half in halves:
+        if code := half.wait():
+            raise subprocess.CalledProcessError(code, half.args)
     return sorted(wish.out.glob(pattern))
 
 

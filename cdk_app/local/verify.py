@@ -35,7 +35,7 @@ def verify_job(job_id: str, *, data_dir: Path, bucket: str | None) -> int:
     if published is None:
         raise StackError("the receipt is there and the document is not")
     try:
-        with Renderer() as renderer:
+        with Renderer(once=True) as renderer:
             found = verify(receipt, published, renderer, memory_mb=MEMORY_MB, seconds=SECONDS)
     except (NotVerifiable, AttemptFailure) as error:
         raise StackError(f"{job_id} cannot be verified: {error}") from None

@@ -45,7 +45,7 @@ def test_the_layer_holds_the_package_with_its_scripts_and_reports(zips: dict[str
     package = zips["layer-report-queue"] / "python/report_queue"
     source = ROOT / "layers/report_queue/python/report_queue"
     assert {path.relative_to(package) for path in _files(package)} == {
-        path.relative_to(source) for path in _files(source) if path.suffix != ".pyc"
+        path.relative_to(source) for path in _files(source) if "__pycache__" not in path.parts
     }
 
 

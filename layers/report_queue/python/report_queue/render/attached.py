@@ -13,7 +13,7 @@ from typing import Any, Final
 import weasyprint  # type: ignore[import-untyped]
 
 from report_queue.edition import FACTUR_X, Attached
-from report_queue.render import factur_x, spreadsheet
+from report_queue.render import factur_x
 from report_queue.render.fetch import AssetFetcher
 from report_queue.render.templates import Report
 from report_queue.reports import ReportType
@@ -49,6 +49,8 @@ def _content(kind: Attached, report_type: ReportType, *, data: Any, report: Repo
         return json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8", "replace")
     if kind == FACTUR_X:
         return factur_x.invoice(report_type, data=data, report=report)
+    from report_queue.render import spreadsheet  # and its libraries, which few reports need
+
     output = BytesIO()
     write = spreadsheet.csv if kind == "csv" else spreadsheet.xlsx
     write(report_type, data=data, report=report, output=output)

@@ -3,15 +3,13 @@
     text ──python-barcode, segno──► dark and light modules ──► one outline, with its words under it and an alt text
 
 Each picture brings the light margin that a scanner wants around it. What cannot be encoded is an error that says what
-can; it never quotes the text, which may be the payload's. It knows nothing of payloads or languages.
+can; it never quotes the text, which may be the payload's. It knows nothing of payloads or languages. Few reports have
+codes: the libraries are loaded for the first one.
 """
 
 from itertools import groupby
 from typing import Final, Literal
 
-import segno
-from barcode.codex import Code128  # type: ignore[import-untyped]  # python-barcode has no types
-from barcode.ean import EAN13  # type: ignore[import-untyped]
 from jinja2 import TemplateRuntimeError
 from markupsafe import Markup
 
@@ -27,6 +25,8 @@ class Codes:
 
     def code128(self, text: str, *, title: str = "", module: float = 0.33, height: float = 13) -> Markup:
         """A Code 128 barcode of printable ASCII, with the text under it; `module` is the width of its thinnest bar."""
+        from barcode.codex import Code128  # type: ignore[import-untyped]  # python-barcode has no types
+
         text = str(text)
         if not text or not text.isascii() or not text.isprintable():
             raise TemplateRuntimeError("codes.code128 takes printable ASCII characters, at least one")
@@ -42,6 +42,8 @@ class Codes:
 
     def ean13(self, digits: str, *, title: str = "", module: float = 0.33, height: float = 20) -> Markup:
         """An EAN-13 barcode: 12 digits, or 13 with the right check digit; 0.33 is the standard's module."""
+        from barcode.ean import EAN13  # type: ignore[import-untyped]
+
         digits = str(digits)
         if not digits.isascii() or not digits.isdigit() or len(digits) not in (12, 13):
             raise TemplateRuntimeError("codes.ean13 takes 12 digits, or 13 with the check digit")
@@ -66,6 +68,8 @@ class Codes:
 
     def qr(self, text: str, *, title: str = "", size: float = 26, error: Literal["L", "M", "Q", "H"] = "M") -> Markup:
         """A QR code as a square of `size`; `error` is how much of it may be lost: 7, 15, 25 or 30 in a hundred."""
+        import segno
+
         text = str(text)
         if error not in ("L", "M", "Q", "H"):
             raise TemplateRuntimeError("codes.qr: error is one of L, M, Q, H")

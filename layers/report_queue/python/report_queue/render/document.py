@@ -24,7 +24,7 @@ from weasyprint.urls import FatalURLFetchingError  # type: ignore[import-untyped
 from report_queue.edition import ACCESSIBLE, FACTUR_X, USUAL, Edition
 from report_queue.errors import PermanentFailure
 from report_queue.job import Progress
-from report_queue.render import factur_x, preflight, templates
+from report_queue.render import factur_x, preflight, serialised, templates
 from report_queue.render.attached import attached
 from report_queue.render.fetch import AssetFetcher
 from report_queue.render.links import refuse_what_leaves
@@ -90,10 +90,11 @@ def write(
         refuse_what_leaves(document)
         attachments = attached(edition.attachments, report_type, data=data, report=report, assets=assets)
 
-        def finish(document: Any, pdf: Any) -> None:
+        def finish(document: weasyprint.Document, pdf: Any) -> None:
             lane.finish(document, pdf)
             if FACTUR_X in edition.attachments:
                 factur_x.tell(pdf)
+            serialised.once(pdf)
 
         with many_pages():
             document.write_pdf(

@@ -140,10 +140,14 @@ class Rendering:
 
 
 class Renderer:
-    """The warm process that attempts are forked from. Started at once, and again when it is found dead."""
+    """The warm process that attempts are forked from. Started at once, and again when it is found dead.
 
-    def __init__(self) -> None:
+    One that is there for a single report (`once`) does not warm up for those that follow.
+    """
+
+    def __init__(self, *, once: bool = False) -> None:
         self._lock = threading.Lock()
+        self._words = ("once",) if once else ()
         self._start()
 
     def start(self, job: RenderJob, output: BufferedRandom) -> Rendering:
@@ -191,7 +195,7 @@ class Renderer:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "report_queue.render.zygote", str(theirs.fileno())],
+                [sys.executable, "-m", "report_queue.render.zygote", str(theirs.fileno()), *self._words],
                 env=_environment(),
                 stdin=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],

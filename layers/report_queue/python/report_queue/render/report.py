@@ -4,7 +4,8 @@
             ├─► html         `web`
             └─► csv, xlsx    `spreadsheet`
 
-It knows nothing of the queue, of processes and their limits: it runs in a child that someone else may kill.
+It knows nothing of the queue, of processes and their limits: it runs in a child that someone else may kill. Of what few
+reports need, nothing is loaded before one does: `load_all` is for whoever has the time.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,10 +13,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, BinaryIO, Final
 
-from report_queue.edition import ACCESSIBLE, ARCHIVED, PDF, USUAL, Edition, Variant
+from report_queue.edition import ACCESSIBLE, ARCHIVED, PDF, USUAL, Edition, Format, Variant
 from report_queue.errors import PermanentFailure
 from report_queue.job import Progress
-from report_queue.render import document, protect, spreadsheet, templates, web
+from report_queue.render import document, templates
 from report_queue.render.document import Written
 from report_queue.render.recipe import recipe_without_fonts
 from report_queue.reports import ReportType
@@ -26,11 +27,6 @@ _BREAKS: Final[dict[Variant | None, frozenset[str]]] = {
     None: frozenset(),
     ACCESSIBLE: frozenset({"document.no_title", "document.no_language", "image.no_alt", "glyph.missing"}),
     ARCHIVED: frozenset({"glyph.missing"}),
-}
-_OTHERS: Final[dict[str, Callable[..., tuple[Finding, ...] | None]]] = {
-    "html": web.html,
-    "csv": spreadsheet.csv,
-    "xlsx": spreadsheet.xlsx,
 }
 
 
@@ -62,13 +58,26 @@ def make(
         )
         _refuse_broken(written.findings, edition)
         if edition.password is not None:
+            from report_queue.render import protect
+
             return replace(written, unlocked_sha256=protect.protect(output, password=edition.password))
         return written
     report = document.about(report_type, data, job_id=job_id, created=created, edition=edition)
-    findings = _OTHERS[edition.format](report_type, data=data, report=report, output=output) or ()
+    findings = _other(edition.format)(report_type, data=data, report=report, output=output) or ()
     _refuse_broken(findings, edition)
     progress(Progress.WRITTEN)
     return Written(pages=0, findings=findings, recipe=recipe_without_fonts((report_type.folder, templates.KIT)))
+
+
+def load_all() -> None:
+    """Load what a report in any format needs."""
+    from report_queue.render import protect, spreadsheet, web  # noqa: F401 - to have them
+
+
+def _other(wished: Format) -> Callable[..., tuple[Finding, ...] | None]:
+    from report_queue.render import spreadsheet, web
+
+    return web.html if wished == "html" else spreadsheet.csv if wished == "csv" else spreadsheet.xlsx
 
 
 def _refuse_broken(findings: Iterable[Finding], edition: Edition) -> None:

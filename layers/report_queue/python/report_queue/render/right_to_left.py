@@ -8,10 +8,7 @@ this: Pango sets it.
 
 import unicodedata
 from functools import cache
-from typing import Final
-
-from arabic_reshaper import ArabicReshaper  # type: ignore[import-untyped]
-from bidi.algorithm import get_display  # type: ignore[import-untyped]
+from typing import Any, Final
 
 _RUNS_LEFT: Final = frozenset({"R", "AL"})
 
@@ -20,11 +17,15 @@ def as_drawn(words: str) -> str:
     """The words in visual order; as they are where none runs from right to left."""
     if words.isascii() or _RUNS_LEFT.isdisjoint(map(unicodedata.bidirectional, words)):
         return words
+    from bidi.algorithm import get_display  # type: ignore[import-untyped]
+
     # Vowel signs stand above or below a letter, and drawn for themselves they would stand beside it.
     letters = "".join(letter for letter in unicodedata.normalize("NFC", words) if unicodedata.category(letter) != "Mn")
     return str(get_display(_reshaper().reshape(letters)))
 
 
 @cache
-def _reshaper() -> ArabicReshaper:
+def _reshaper() -> Any:
+    from arabic_reshaper import ArabicReshaper  # type: ignore[import-untyped]  # with its tables slow to load
+
     return ArabicReshaper()

@@ -32,6 +32,7 @@ from report_queue.errors import PermanentFailure
 from report_queue.render import faults, figures, formats
 from report_queue.render.charts import Charts
 from report_queue.render.codes import Codes
+from report_queue.render.compiled import Compiled
 from report_queue.render.sheets import marks
 from report_queue.render.table.rows import Tables
 from report_queue.render.words import word
@@ -137,6 +138,7 @@ def environment(folder: Path, *, marking: bool = False) -> ImmutableSandboxedEnv
         undefined=faults.Missing,
         autoescape=True,
         auto_reload=False,
+        bytecode_cache=Compiled(),
         trim_blocks=True,
         lstrip_blocks=True,
     )

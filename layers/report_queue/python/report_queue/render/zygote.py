@@ -1,8 +1,8 @@
 """The renderer: a warm process with one thread that renders nothing itself and forks a child for each attempt.
 
-`python -m report_queue.render.zygote FD` is started by `renderer`; FD is the control socket. A message on it carries
-two descriptors: the attempt's channel and its output file. On the channel the renderer writes `{"pid": …}` when the
-child runs and `{"exit": {…}}` when it has ended; in between the child reports for itself. When the control socket
+`python -m report_queue.render.zygote FD [once]` is started by `renderer`; FD is the control socket. A message on it
+carries two descriptors: the attempt's channel and its output file. On the channel the renderer writes `{"pid": …}` when
+the child runs and `{"exit": {…}}` when it has ended; in between the child reports for itself. When the control socket
 closes, or its parent dies, the renderer ends and takes its children with it.
 """
 
@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from report_queue.render import child, libraries, limits, seal
+from report_queue.render import child, declarations, later, libraries, limits, seal
 
 
 def serve(control: socket.socket, *, warm_up: Callable[[], None]) -> None:
@@ -92,15 +92,17 @@ def main() -> None:
     """Load what a first render needs, then serve."""
     seal.leave_network()  # first, while there is one thread; its sockets are open already
     limits.die_with_parent()
-    with libraries.by_soname():
-        from report_queue.render import document  # slow: the reason why this process is kept warm
+    with libraries.by_soname(), declarations.parsed_before(), later.when_called():
+        from report_queue.render import document, report  # slow: the reason why this process is kept warm
 
     def warm_up() -> None:
         document.warm_up()
+        report.load_all()
         _freeze()
 
     _freeze()
-    serve(socket.socket(fileno=int(sys.argv[1])), warm_up=warm_up)
+    once = "once" in sys.argv[2:]  # what would be warmed up, nothing would use
+    serve(socket.socket(fileno=int(sys.argv[1])), warm_up=_freeze if once else warm_up)
 
 
 def _freeze() -> None:
