@@ -177,7 +177,7 @@ def test_all_faults_are_listed_each_with_its_place() -> None:
     }
     found = {fault.pointer: fault.message for fault in faults(body)}
     assert found == {
-        "/extra": "is not known here: only reportType, data and options are",
+        "/extra": "is not known here: only reportType, data, dataRef and options are",
         "/options/attempts": "must be an integer from 1 to 10",
         "/data/title": "is longer than 20 characters",
         "/data/day": 'is not a "date"',
@@ -316,4 +316,5 @@ def test_a_request_survives_the_ledger() -> None:
         "tags",
         "batch",
         "edition",
+        "dataRef",
     }

@@ -127,6 +127,12 @@ class Ledger:
             return None
         return opened.new_job(job_id)
 
+    def digest(self, job_id: str) -> str | None:
+        """The digest of the request that was accepted under this id, if one was."""
+        opened, closed = self._standing(job_id)
+        known = opened or closed
+        return known.digest if known else None
+
     def published(self, *, tenant: str, id: str) -> Result | None:  # noqa: A002 — reads as English where it is called
         """The report that is there already, as whoever made it described it."""
         head = self._bucket.head(_report(tenant, id))
@@ -188,6 +194,10 @@ class Ledger:
         """
         disposition = _disposition("inline" if inline else "attachment", filename)
         return self._bucket.link(_report(tenant, id), disposition=disposition, content_type=PDF, seconds=seconds)
+
+    def upload_link(self, key: str, *, seconds: int) -> str:
+        """A link by which an object of rows may be put there, for that long. It is a key: it belongs in no log."""
+        return self._bucket.upload_link(key, seconds=seconds)
 
     @cached_property
     def origin(self) -> str:

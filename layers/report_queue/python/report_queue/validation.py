@@ -1,4 +1,4 @@
-"""Everything that is wrong with an envelope {reportType, data, options?}, each fault with its place in the body.
+"""Everything that is wrong with an envelope {reportType, data, dataRef?, options?}, each fault with its place in it.
 
 It judges values that `strict_json` parsed: the envelope's own rules here, `data` by the report type's JSON Schema
 (Draft 2020-12, formats checked). Messages never quote a value, which may be huge or secret.
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from report_queue import options
+from report_queue import data_ref, options
 from report_queue.errors import Fault
 from report_queue.reports import ReportType
 from report_queue.strict_json import clip, pointer
@@ -22,9 +22,9 @@ MAX_FAULTS: Final = 100  # as many as anyone reads
 def faults(envelope: Any, types: Mapping[str, ReportType]) -> Iterator[Fault]:
     """The faults, lazily: none where the envelope is good."""
     if not isinstance(envelope, dict):
-        yield Fault("", "must be an object with reportType, data and, if you like, options")
+        yield Fault("", "must be an object with reportType, data and, if you like, dataRef and options")
         return
-    yield from stranger_faults(envelope, ("reportType", "data", "options"))
+    yield from stranger_faults(envelope, ("reportType", "data", "dataRef", "options"))
     kind, fault = _report_type(envelope, types)
     if fault is not None:
         yield fault
@@ -33,7 +33,12 @@ def faults(envelope: Any, types: Mapping[str, ReportType]) -> Iterator[Fault]:
     if "data" not in envelope:
         yield Fault("/data", "is missing")
     elif kind is not None:
-        yield from chain.from_iterable(map(_schema_faults, _schema_errors(_validator(kind), envelope["data"])))
+        data, member = _with_rows(envelope)
+        found = _schema_errors(_validator(kind), data)
+        told = (error for error in found if member is None or error.instance_path[:1] != [member])
+        yield from chain.from_iterable(map(_schema_faults, told))
+    if "dataRef" in envelope:
+        yield from data_ref.faults(envelope["dataRef"], envelope.get("data"), kind)
 
 
 def stranger_faults(sent: dict[str, Any], members: Sequence[str]) -> Iterator[Fault]:
@@ -47,6 +52,15 @@ def name_faults(sent: dict[str, Any]) -> Iterator[Fault]:
     name = sent.get("name", "a name")
     if not isinstance(name, str) or not 1 <= len(name) <= 100 or not name.isprintable():
         yield Fault("/name", "must be a text of 1 to 100 characters, in one line")
+
+
+def _with_rows(envelope: dict[str, Any]) -> tuple[Any, str | None]:
+    """The payload as it will be, with the list that a reference brings, empty; and that list's name."""
+    data, ref = envelope["data"], envelope.get("dataRef")
+    member = ref.get("member", data_ref.MEMBER) if isinstance(ref, dict) else None
+    if not isinstance(data, dict) or not isinstance(member, str):
+        return data, None
+    return {member: [], **data}, None if member in data else member
 
 
 def _report_type(envelope: dict[str, Any], types: Mapping[str, ReportType]) -> tuple[ReportType | None, Fault | None]:

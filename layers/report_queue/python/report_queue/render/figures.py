@@ -9,6 +9,8 @@ template says which of their keys count.
 
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from babel.numbers import get_currency_precision
@@ -18,6 +20,7 @@ EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 
 Row = Mapping[str, Any]
 
+_HUNDRED = Decimal(100)
 _MOST_MONTHS = 36  # beyond that a column per month is too thin to read, and a column per year is drawn
 _MOST_YEARS = 400
 
@@ -37,14 +40,20 @@ def exact(data: Any) -> Any:
 
 def cents(value: Decimal | int, currency: str) -> Decimal:
     """`value` rounded half up to the smallest unit of `currency`; never a negative zero."""
-    return Decimal(value).quantize(Decimal(1).scaleb(-get_currency_precision(currency)), context=EXACT) + 0
+    return Decimal(value).quantize(_smallest(currency), context=EXACT) + 0
+
+
+@lru_cache(maxsize=64)
+def _smallest(currency: str) -> Decimal:
+    return Decimal(1).scaleb(-get_currency_precision(currency))
 
 
 def amount(row: Row, currency: str, price: str = "unitPrice") -> Decimal:
     """What a row comes to: `quantity` times `price`, less `discount` per cent where the row has one, in whole cents."""
     gross = EXACT.multiply(Decimal(row["quantity"]), Decimal(row[price]))
-    kept = EXACT.divide(100 - Decimal(row.get("discount", 0)), Decimal(100))
-    return cents(EXACT.multiply(gross, kept), currency)
+    if discount := row.get("discount", 0):
+        gross = EXACT.multiply(gross, EXACT.divide(100 - Decimal(discount), _HUNDRED))
+    return cents(gross, currency)
 
 
 def amounts(rows: Iterable[Row], currency: str, price: str = "unitPrice") -> Decimal:
@@ -85,13 +94,13 @@ def pick(mapping: Mapping[Any, Decimal], keys: Iterable[Any], default: Decimal |
     return [mapping.get(key, default) for key in keys]
 
 
-def periods(dates: Iterable[str]) -> list[str]:
+def periods(*dates: Iterable[str]) -> list[str]:
     """The columns of a chart over time: each month from the first date to the last, or each year if that is long.
 
     >>> periods(["2026-03-14", "2025-12-01"])
     ['2025-12', '2026-01', '2026-02', '2026-03']
     """
-    months = sorted({date[:7] for date in dates})
+    months = sorted({date[:7] for date in chain.from_iterable(dates)})
     if not months:
         return []
     (first_year, first), (last_year, last) = ((int(month[:4]), int(month[5:])) for month in (months[0], months[-1]))
