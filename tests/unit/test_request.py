@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from report_queue.data_ref import DataRef
 from report_queue.edition import Edition
 from report_queue.errors import Fault, InvalidRequest, MalformedRequest, TooLarge
 from report_queue.job import Backoff
@@ -297,6 +298,7 @@ def test_a_request_survives_the_ledger() -> None:
         tags=("may", "eu"),
         batch=job_id("acme", "b"),
         edition=Edition(locale="fr-CH", time_zone="Europe/Zurich", preflight="fail"),
+        data_ref=DataRef("inputs/acme/rows.csv", "rows", etag='"e"', size=7),
     )
     assert Request.from_json(request.to_json()) == request
     assert set(json.loads(request.to_json())) == {

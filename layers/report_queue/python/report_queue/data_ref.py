@@ -109,9 +109,13 @@ def lists_of(kind: ReportType) -> list[str]:
 
 
 def rows_schema(kind: ReportType, member: str) -> dict[str, Any]:
-    """The schema of such a list, to stand alone."""
-    definitions: dict[str, Any] = {name: kind.schema[name] for name in ("$schema", "$defs") if name in kind.schema}
-    return {**definitions, **_resolved(kind.schema["properties"][member], kind.schema)}
+    """The schema of such a list, to stand alone; of its rows and their members it says the kinds without references."""
+    root = kind.schema
+    definitions: dict[str, Any] = {name: root[name] for name in ("$schema", "$defs") if name in root}
+    listed = _resolved(root["properties"][member], root)
+    row = _resolved(listed.get("items", {}), root)
+    members = {name: _resolved(schema, root) for name, schema in row.get("properties", {}).items()}
+    return {**definitions, **listed, "items": {**row, "properties": members}}
 
 
 def _is_list_of_objects(schema: Any, root: dict[str, Any]) -> bool:
