@@ -300,3 +300,14 @@ def test_a_walk_holds_a_block_and_not_all_rows(read: Any) -> None:
     for _ in found:
         assert len(found._latest[1]) < 5_000
     assert rows.BLOCK < 1_000_000
+
+
+def test_one_walk_sums_what_several_would(read: Any) -> None:
+    kept = [ROW | {"quantity": n, "region": f"r{n % 3}", "date": f"2026-{n % 5 + 1:02}-10"} for n in range(50)]
+    given = read(lines(kept))
+    total, by = figures.amounts_of(given, "EUR", "region", "date")
+    assert total == figures.amounts(given, "EUR")
+    assert by == {key: figures.amounts_by(given, key, "EUR") for key in ("region", "date")}
+    assert figures.shorter(by["date"], 7) == figures.amounts_by(given, "date", "EUR", length=7)
+    assert figures.periods(by["date"], ["2025-12"]) == ["2025-12", *(f"2026-{month:02}" for month in range(1, 6))]
+    assert figures.amounts_of([], "EUR", "region") == (0, {"region": {}})

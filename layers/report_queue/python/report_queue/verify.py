@@ -10,7 +10,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from io import BufferedRandom
+from typing import BinaryIO
 
 from report_queue.attempt import render_job
 from report_queue.batch import RESULT_TYPE
@@ -38,7 +38,7 @@ def verify(
     *,
     memory_mb: int,
     seconds: float,
-    rows: BufferedRandom | None = None,
+    rows: BinaryIO | None = None,
 ) -> Verified:
     """Render the receipt's request again and compare; at most `seconds` of rendering in `memory_mb` MB.
 

@@ -68,6 +68,26 @@ def amounts_by(
     return _summed((row[key][:length] if length else row[key], amount(row, currency, price)) for row in rows)
 
 
+def amounts_of(
+    rows: Iterable[Row], currency: str, *keys: str, price: str = "unitPrice"
+) -> tuple[Decimal, dict[str, dict[Any, Decimal]]]:
+    """The sum of the rows' amounts, and the sums by each of the keys: one walk, where rows are many."""
+    total = Decimal(0)
+    sums: dict[str, dict[Any, Decimal]] = {key: {} for key in keys}
+    for row in rows:
+        value = amount(row, currency, price)
+        total += value
+        for key, groups in sums.items():
+            group = row[key]
+            groups[group] = groups.get(group, 0) + value
+    return total, sums
+
+
+def shorter(sums: Mapping[str, Decimal], length: int) -> dict[Any, Decimal]:
+    """The sums of the names that begin alike; of dates, 7 characters are the month and 4 the year."""
+    return _summed((name[:length], value) for name, value in sums.items())
+
+
 def sums_by(rows: Iterable[Row], key: str, value: str, *, length: int | None = None) -> dict[Any, Decimal]:
     """The same for rows that carry their `value` as it is."""
     return _summed((row[key][:length] if length else row[key], Decimal(row[value])) for row in rows)
@@ -117,4 +137,5 @@ def share(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
     return EXACT.divide(Decimal(part), Decimal(whole)) if whole else None
 
 
-FUNCTIONS = (amount, amounts, amounts_by, cents, periods, pick, ranked, share, sums_by)  # what templates may call
+# What templates may call.
+FUNCTIONS = (amount, amounts, amounts_by, amounts_of, cents, periods, pick, ranked, share, shorter, sums_by)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from io import BufferedRandom
-from typing import Any, Final, Self
+from typing import Any, BinaryIO, Final, Self
 
 from report_queue.data_ref import RowsFile
 from report_queue.edition import USUAL, Edition
@@ -147,7 +147,7 @@ class Renderer:
         self._lock = threading.Lock()
         self._start()
 
-    def start(self, job: RenderJob, output: BufferedRandom, rows: BufferedRandom | None = None) -> Rendering:
+    def start(self, job: RenderJob, output: BufferedRandom, rows: BinaryIO | None = None) -> Rendering:
         """Begin an attempt; the child writes the PDF into `output`, an open file that is empty.
 
         `rows` is the open file that `job.rows` tells of.
