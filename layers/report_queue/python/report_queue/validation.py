@@ -33,7 +33,7 @@ def faults(envelope: Any, types: Mapping[str, ReportType]) -> Iterator[Fault]:
     if "data" not in envelope:
         yield Fault("/data", "is missing")
     elif kind is not None:
-        data, member = _with_rows(envelope)
+        data, member = _with_rows(envelope, kind)
         found = _schema_errors(_validator(kind), data)
         told = (error for error in found if member is None or error.instance_path[:1] != [member])
         yield from chain.from_iterable(map(_schema_faults, told))
@@ -54,11 +54,11 @@ def name_faults(sent: dict[str, Any]) -> Iterator[Fault]:
         yield Fault("/name", "must be a text of 1 to 100 characters, in one line")
 
 
-def _with_rows(envelope: dict[str, Any]) -> tuple[Any, str | None]:
+def _with_rows(envelope: dict[str, Any], kind: ReportType) -> tuple[Any, str | None]:
     """The payload as it will be, with the list that a reference brings, empty; and that list's name."""
     data, ref = envelope["data"], envelope.get("dataRef")
     member = ref.get("member", data_ref.MEMBER) if isinstance(ref, dict) else None
-    if not isinstance(data, dict) or not isinstance(member, str):
+    if not isinstance(data, dict) or member not in data_ref.lists_of(kind):
         return data, None
     return {member: [], **data}, None if member in data else member
 
