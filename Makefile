@@ -2,7 +2,7 @@
 # make demo   the same, then exit
 # make test   lint, types, every test
 # make verify ID=…   a job's report rendered again from its receipt, and its bytes compared
-# make preview TYPE=sales [DATA=file.json] [WATCH=1]   one report type as PDF and PNG, in out/preview
+# make preview TYPE=sales [DATA=file.json] [ROWS=file.jsonl] [WATCH=1]   one report type as PDF and PNG, in out/preview
 # make mutants   faults made in a copy, each of which a named test must notice
 # make lint · make setup · make clean
 #
@@ -34,7 +34,7 @@ verify: setup
 	$(PY) -m cdk_app.local verify "$(ID)"
 
 preview: .venv/.requirements .venv/.system-run .venv/.prepared
-	$(PY) -m cdk_app.local preview $(if $(TYPE),"$(TYPE)") $(if $(DATA),--data "$(DATA)") $(if $(WATCH),--watch)
+	$(PY) -m cdk_app.local preview $(if $(TYPE),"$(TYPE)") $(if $(DATA),--data "$(DATA)") $(if $(ROWS),--rows "$(ROWS)") $(if $(WATCH),--watch)
 
 test: lint .venv/.system-test setup
 	$(PY) -m pytest $(TESTS)

@@ -80,9 +80,9 @@ FUNCTIONS: Final = (
         timeout_s=15,
         may=May(
             broker=True,
-            read=("open/", "closed/", "schedules/", "batches/", "pending/"),
-            # closed: of a job whose dedup key a newer one takes
-            write=("open/", "closed/", "schedules/", "batches/", "pending/"),
+            read=("open/", "closed/", "schedules/", "batches/", "pending/", "inputs/"),
+            # closed: of a job whose dedup key a newer one takes; inputs: by the links that it gives
+            write=("open/", "closed/", "schedules/", "batches/", "pending/", "inputs/"),
             delete=("open/",),
             wake=True,
         ),
@@ -105,12 +105,12 @@ FUNCTIONS: Final = (
         timeout_s=900,
         may=May(
             broker=True,
-            read=("open/", "closed/", "reports/"),
+            read=("open/", "closed/", "reports/", "inputs/"),
             write=("reports/", "closed/"),
             delete=("open/",),
             wake=True,
         ),
-        tmp_mb=4_096,  # a batch's reports, and the file that they become
+        tmp_mb=4_096,  # a batch's reports, and the file that they become; rows that come from the bucket
         kind="image",
     ),
     Function(
@@ -145,6 +145,7 @@ AUTHORIZER_CACHE_S: Final = 60
 ROUTES: Final = (
     Route("POST", "/api/v1/reports/generate", "submit"),
     Route("GET", "/api/v1/reports/{id}/download", "dashboard"),
+    Route("POST", "/api/v1/inputs", "submit"),
     Route("POST", "/api/v1/batches", "submit"),
     Route("GET", "/api/v1/batches/{id}", "dashboard"),
     Route("GET", "/api/v1/batches/{id}/download", "dashboard"),

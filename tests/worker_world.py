@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 from brokers import settings_for
+from report_queue.data_ref import DataRef
 from report_queue.job import Job, NewJob, State
 from report_queue.ledger import Ledger
 from report_queue.queue import Queue
@@ -43,7 +44,15 @@ class World:
     renderer: Renderer
     s3: Any
 
-    def accept(self, report_type: str = "test", data: Any = None, *, tenant: str = "acme", attempts: int = 3) -> str:
+    def accept(
+        self,
+        report_type: str = "test",
+        data: Any = None,
+        *,
+        tenant: str = "acme",
+        attempts: int = 3,
+        data_ref: DataRef | None = None,
+    ) -> str:
         """As `submit` does: first the ledger, then the queue."""
         job_id = random_job_id(now_ms(), os.urandom(10))
         request = Request(
@@ -54,6 +63,7 @@ class World:
             digest="00",
             accepted_at=now_ms(),
             attempts=attempts,
+            data_ref=data_ref,
         )
         self.ledger.accept(request)
         self.queue.enqueue(NewJob(job_id, tenant, report_type, request.accepted_at, attempts=attempts))

@@ -34,7 +34,7 @@ def main(drawing: "Drawing | None" = None) -> int:
         if options.command == "preview":
             from cdk_app.local.preview import Wish, preview
 
-            return preview(Wish(options.type, options.data, options.out), watch=options.watch)
+            return preview(Wish(options.type, options.data, options.out, options.rows), watch=options.watch)
         return asyncio.run(_until_signal(command(options, drawing)))
     except StackError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     look = commands.add_parser("preview", help="render one report type's sample, or your data, as PDF and PNG")
     look.add_argument("type", nargs="?", default="", help="a folder of report_queue/reports")
     look.add_argument("--data", type=Path, help="a JSON file, instead of the type's sample")
+    look.add_argument("--rows", type=Path, help="a file of JSON lines or CSV with the data's rows")
     look.add_argument("--out", type=Path, default=Path("out/preview"), help="folder of the files made (out/preview)")
     look.add_argument("--watch", action="store_true", help="again after each change, until Ctrl-C")
     for command in (up, demo, one, proof):

@@ -15,8 +15,9 @@ import io
 import json
 import threading
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from urllib.parse import quote
 from moto.s3.models import FakeKey, S3Backend, s3_backends
 
 from cdk_app.local.aws import ACCOUNT, REGION
+from report_queue.marks import Head
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 _FIELDS = ("encryption", "checksum_value", "checksum_algorithm", "checksum_type", "checksum_parts")
@@ -108,16 +110,39 @@ class Mirror:
         return mirrored
 
 
-def mirrored(folder: Path, bucket: str, key: str) -> bytes | None:
-    """The body of an object as the folder has it, whether a stack runs on it or not; None: there is no such object."""
-    for _ in range(10):
-        try:
-            described: dict[str, str] = json.loads((folder / bucket / f"{_quoted(key)}.json").read_text("utf-8"))
-        except FileNotFoundError:
-            return None
-        with suppress(FileNotFoundError):  # it was written anew in between
-            return (folder / bucket / described["body"]).read_bytes()
-    return None
+@dataclass(frozen=True)
+class Mirrored:
+    """The objects of a bucket as the folder has them, whether a stack runs on it or not; read as a `Bucket` is."""
+
+    folder: Path
+    bucket: str
+
+    def get(self, key: str) -> bytes | None:
+        """The body; None: there is no such object."""
+        found = self._look(key)
+        return found[0] if found else None
+
+    def head(self, key: str) -> Head | None:
+        """What there is to say of it."""
+        found = self._look(key)
+        return Head(found[1], len(found[0]), {}) if found else None
+
+    def pieces(self, key: str, *, etag: str) -> Iterator[bytes] | None:
+        """The body of the object with that etag, in one piece; None: there is no such one."""
+        found = self._look(key)
+        return iter([found[0]]) if found and found[1] == etag else None
+
+    def _look(self, key: str) -> tuple[bytes, str] | None:
+        """Body and etag."""
+        for _ in range(10):
+            try:
+                sidecar = self.folder / self.bucket / f"{_quoted(key)}.json"
+                described: dict[str, str] = json.loads(sidecar.read_text("utf-8"))
+            except FileNotFoundError:
+                return None
+            with suppress(FileNotFoundError):  # it was written anew in between
+                return (self.folder / self.bucket / described["body"]).read_bytes(), f'"{described["etag"]}"'
+        return None
 
 
 def _backend() -> S3Backend:

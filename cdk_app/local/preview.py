@@ -14,11 +14,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from cdk_app.local.errors import StackError
+from report_queue.data_ref import KINDS, MEMBER, RowsFile
 from report_queue.errors import AttemptFailure, MalformedRequest
 from report_queue.render import Renderer, RenderJob
 from report_queue.reports import FOLDER, ReportType, report_types
@@ -35,11 +37,15 @@ _NO_PNG: Final = "no PNG: for these run  sudo apt-get install -y --no-install-re
 
 @dataclass(frozen=True)
 class Wish:
-    """What to look at: a report type, the data (None: its sample), and where the files go."""
+    """What to look at: a report type, the data (None: its sample), and where the files go.
+
+    `rows` is a file of JSON lines or CSV that has the data's rows.
+    """
 
     report_type: str
     data: Path | None
     out: Path
+    rows: Path | None = None
 
     @property
     def pdf(self) -> Path:
@@ -54,6 +60,8 @@ def preview(wish: Wish, *, watch: bool) -> int:
     _kind(wish.report_type)
     if wish.data and not wish.data.is_file():
         raise StackError(f"there is no file {wish.data}: name one that holds the report's data as JSON")
+    if wish.rows and not (wish.rows.is_file() and wish.rows.suffix.removeprefix(".") in KINDS):
+        raise StackError(f"{wish.rows} is no file of rows: name one that ends in {', '.join(KINDS)}")
     renderer = _renderer(once=not watch)
     try:
         changes = _changes(wish) if watch else iter(())
@@ -64,7 +72,7 @@ def preview(wish: Wish, *, watch: bool) -> int:
         _say("watching; Ctrl-C ends it")
         for changed in changes:
             began = time.monotonic()
-            if changed != {wish.data}:
+            if not changed <= {wish.data, wish.rows}:
                 renderer.close()
                 renderer = _renderer(once=False)
             _made(wish, renderer, began=began)
@@ -80,7 +88,11 @@ def _made(wish: Wish, renderer: Renderer, *, began: float) -> bool:
     try:
         kind = _kind(wish.report_type)
         data = parse(wish.data.read_bytes()) if wish.data else kind.sample
-        wrong = list(faults({"reportType": kind.name, "data": data}, {kind.name: kind}))
+        envelope = {"reportType": kind.name, "data": data}
+        if wish.rows and isinstance(data, dict):
+            envelope["data"] = data = {name: value for name, value in data.items() if name != MEMBER}
+            envelope["dataRef"] = {"key": f"inputs/preview/rows{wish.rows.suffix}"}
+        wrong = list(faults(envelope, {kind.name: kind}))
     except (OSError, ValueError, MalformedRequest, StackError) as error:
         return _wrong(f"{wish.data or wish.report_type}: {error}")
     if wrong:
@@ -137,8 +149,12 @@ def _rendered(wish: Wish, data: Any, renderer: Renderer) -> Made:
     wish.out.mkdir(parents=True, exist_ok=True)
     fresh = wish.pdf.with_suffix(".part")
     job = RenderJob("preview", wish.report_type, data, _CREATED_AT, memory_mb=MEMORY_MB, cpu_seconds=int(SECONDS))
-    with fresh.open("w+b") as output:
-        made = renderer.start(job, output).wait(seconds=SECONDS, progress=lambda _: None)
+    with fresh.open("w+b") as output, ExitStack() as files:
+        rows = None
+        if wish.rows:
+            rows = files.enter_context(wish.rows.open("rb"))
+            job = replace(job, rows=RowsFile(MEMBER, KINDS[wish.rows.suffix.removeprefix(".")], sys.maxsize))
+        made = renderer.start(job, output, rows).wait(seconds=SECONDS, progress=lambda _: None)
     fresh.replace(wish.pdf)  # whoever has the PDF open sees the old one or the new one, and no half of either
     return made
 
@@ -177,17 +193,15 @@ def _changes(wish: Wish) -> Iterator[set[Path | None]]:
     own = [FOLDER / wish.report_type, FOLDER / "_kit", _CODE]
     folders = [folder for one in own for folder in (one, *one.rglob("*/")) if folder.is_dir()]
     # Of the data its folder is watched: an editor writes a new file and puts it in the old one's place.
-    data = wish.data.resolve() if wish.data else None
-    if data:
-        folders.append(data.parent)
+    given: dict[Path, Path] = {file.resolve(): file for file in (wish.data, wish.rows) if file}
+    folders += {file.parent for file in given}
     watching = watch(*folders, recursive=False, debounce=100, step=20, rust_timeout=100, yield_on_timeout=True)
     next(watching)
     yield set()
     for changes in watching:
         files = {Path(name).resolve() for _, name in changes}
         changed: set[Path | None] = {file for file in files if any(file.is_relative_to(folder) for folder in own)}
-        if data in files:
-            changed.add(wish.data)
+        changed |= {file for resolved, file in given.items() if resolved in files}
         if changed:
             yield changed
 

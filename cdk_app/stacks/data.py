@@ -15,6 +15,7 @@ from constructs import Construct
 
 from cdk_app.environments import Environment
 from cdk_app.stacks.network import NetworkStack
+from report_queue.settings import INPUT_DAYS
 
 
 class DataStack(cdk.Stack):
@@ -52,6 +53,12 @@ class DataStack(cdk.Stack):
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(1),
                 ),
                 s3.LifecycleRule(expired_object_delete_marker=True),
+                # Rows that callers upload, for the time that their reports need them.
+                s3.LifecycleRule(
+                    prefix="inputs/",
+                    expiration=cdk.Duration.days(INPUT_DAYS),
+                    noncurrent_version_expiration=cdk.Duration.days(1),
+                ),
             ],
             removal_policy=removal,
         )

@@ -1,11 +1,22 @@
-"""What comes in: a request, or a batch of them, is accepted durably; a schedule, which makes requests, is kept."""
+"""What comes in: a request, or a batch of them, is accepted durably; a schedule, which makes requests, is kept; rows
+that are too many for a request get a link."""
 
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Depends, Response
 from aws_lambda_powertools.metrics import MetricUnit
 
-from report_queue import batch_body, batch_desk, batch_views, desk, schedule_body, schedule_views, schedules_desk
+from report_queue import (
+    batch_body,
+    batch_desk,
+    batch_views,
+    desk,
+    inputs_desk,
+    schedule_body,
+    schedule_views,
+    schedules_desk,
+    views,
+)
 from report_queue.api import body_of, entry, json_answer, needs, resolver
 from report_queue.keys import Principal
 from report_queue.request import idempotency_key, parse
@@ -68,6 +79,15 @@ def schedule(principal: Annotated[Principal, Depends(needs("submit"))]) -> Respo
         status=201,
         headers=_where(f"/api/v1/schedules/{made.schedule.id}", replayed=made.replayed),
     )
+
+
+@app.post("/api/v1/inputs")
+def upload(principal: Annotated[Principal, Depends(needs("submit"))]) -> Response[str]:
+    """201 with a link by which an object of rows can be put where a request's dataRef may name it."""
+    wired = wiring()
+    link = inputs_desk.upload_link(wired, body_of(app), tenant=principal.tenant)
+    logger.info("upload link made")
+    return json_answer(views.upload(link), status=201)
 
 
 def _where(location: str, *, replayed: bool) -> dict[str, str]:

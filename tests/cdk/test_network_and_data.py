@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from report_queue.settings import INPUT_DAYS
 from tests.cdk.conftest import Deployment
 
 
@@ -28,6 +29,14 @@ def test_the_bucket_keeps_versions_and_is_encrypted_with_our_key(deployment: Dep
     assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
     assert rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] == {"Fn::GetAtt": [key_id, "Arn"]}
     assert rule["BucketKeyEnabled"] is True
+
+
+def test_rows_that_callers_upload_are_kept_for_days_only(deployment: Deployment) -> None:
+    rules = deployment.only("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    (rule,) = [rule for rule in rules if "ExpirationInDays" in rule]
+    assert (rule["Prefix"], rule["ExpirationInDays"], rule["Status"]) == ("inputs/", INPUT_DAYS, "Enabled")
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
+    assert all(rule.get("Prefix", "inputs/") == "inputs/" for rule in rules)
 
 
 def test_the_secret_starts_with_a_pepper_in_hexadecimal_and_without_keys(deployment: Deployment) -> None:

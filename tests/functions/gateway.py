@@ -16,7 +16,7 @@ import boto3
 from functions.dashboard import handler as dashboard
 from functions.submit import handler as submit
 
-_SUBMITS = {("POST", f"/api/v1/{path}") for path in ("reports/generate", "batches", "schedules")}
+_SUBMITS = {("POST", f"/api/v1/{path}") for path in ("reports/generate", "inputs", "batches", "schedules")}
 
 
 @dataclass(frozen=True)

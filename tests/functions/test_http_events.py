@@ -21,6 +21,8 @@ STATUS = {  # of those that do not just answer 200 (dashboard) or 202 (submit)
     "submit_invalid": 422,
     "submit_batch_invalid": 422,
     "submit_schedule": 201,
+    "submit_upload": 201,
+    "submit_rows_missing": 422,  # nothing is uploaded
     "submit_schedule_invalid": 422,
     "dashboard_retry": 409,  # the job still waits
     "dashboard_download": 409,

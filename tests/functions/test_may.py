@@ -44,7 +44,8 @@ class Guarded:
             if operation == "list_objects_v2":
                 allowed = bool(self._may.read)  # ListBucket goes with it
             elif operation == "generate_presigned_url":
-                allowed = given["Params"]["Key"].startswith(self._may.read)
+                needed = getattr(self._may, NEEDS[names[0]])
+                allowed = given["Params"]["Key"].startswith(needed)
             else:
                 allowed = given["Key"].startswith(getattr(self._may, NEEDS[operation]))
                 if operation == "delete_object" or "IfMatch" in given:

@@ -128,6 +128,8 @@ def test_everything_that_does_not_fit_the_schema_is_listed_with_its_place(author
         (("salse",), "there is no report type salse: take one of inventory, invoice, performance, sales, test"),
         ((), "name one of inventory, invoice, performance, sales, test"),
         (("test", "--data", "nowhere.json"), "there is no file nowhere.json"),
+        (("test", "--rows", "nowhere.csv"), "nowhere.csv is no file of rows"),
+        (("test", "--rows", "README.md"), "README.md is no file of rows: name one that ends in jsonl, ndjson, csv"),
     ],
 )
 def test_what_does_not_exist_is_told_with_what_does(author: Author, words: tuple[str, ...], said: str) -> None:
@@ -135,6 +137,19 @@ def test_what_does_not_exist_is_told_with_what_does(author: Author, words: tuple
     assert run.returncode == 2
     assert said in run.stderr
     assert "Traceback" not in run.stderr
+
+
+def test_rows_of_a_file_stand_for_those_of_the_data(author: Author) -> None:
+    rows = author.folder / "rows.csv"
+    rows.write_text("label,value\nThe only one,1\n")
+    assert author.preview("test", "--rows", str(rows)).returncode == 0
+    text = "".join(page.extract_text() for page in PdfReader(author.out / "test.pdf").pages)
+    assert "The only one" in text
+    assert "Alpha" not in text
+    rows.write_text("label,value\nThe only one,\n")
+    run = author.preview("test", "--rows", str(rows))
+    assert run.returncode == 1
+    assert "line 2 of the rows: /value is missing" in run.stderr
 
 
 def test_data_that_are_no_json_are_told_with_line_and_column(author: Author) -> None:

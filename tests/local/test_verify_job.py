@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import tempfile
 from collections.abc import Iterator
 from io import BufferedRandom
@@ -81,3 +82,31 @@ def test_an_id_that_leads_nowhere_is_an_error_that_says_so(data_dir: Path, job_i
 def test_without_a_data_directory_it_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(StackError, match="make run"):
         verify_job(ID, data_dir=tmp_path, bucket=None)
+
+
+def test_a_report_of_rows_in_the_bucket_is_proved_with_exactly_those(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client = boto3.client("s3", **DUMMY)  # type: ignore[call-overload]  # as words
+    sample = report_types()["test"].sample
+    rows = "".join(json.dumps(row) + "\n" for row in sample["rows"]).encode()
+    key, receipt_key = "inputs/acme/rows.jsonl", f"closed/{ID}.json"
+    etag = client.put_object(Bucket=BUCKET, Key=key, Body=rows)["ETag"]
+    receipt = json.loads(client.get_object(Bucket=BUCKET, Key=receipt_key)["Body"].read())
+    del receipt["request"]["data"]["rows"]
+    receipt["request"]["dataRef"] = {"key": key, "etag": etag, "size": len(rows)}
+    client.put_object(Bucket=BUCKET, Key=receipt_key, Body=json.dumps(receipt).encode())
+    mirror = Mirror(data_dir / "s3")
+    for changed in (key, receipt_key):
+        mirror.keep(BUCKET, changed)
+    assert verify_job(ID, data_dir=data_dir, bucket=None) == 0
+    assert "verified" in capsys.readouterr().out
+
+    client.put_object(Bucket=BUCKET, Key=key, Body=rows * 2)
+    mirror.keep(BUCKET, key)
+    with pytest.raises(StackError, match="written again"):
+        verify_job(ID, data_dir=data_dir, bucket=None)
+    client.delete_object(Bucket=BUCKET, Key=key)
+    mirror.keep(BUCKET, key)
+    with pytest.raises(StackError, match="is gone"):
+        verify_job(ID, data_dir=data_dir, bucket=None)

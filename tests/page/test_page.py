@@ -241,6 +241,11 @@ def test_a_payload_is_shown_with_its_numbers_as_they_were_written(visit: Visit, 
     expect(page.get_by_label("Payload as JSON")).to_have_text('{ "big": 12345678901234567, "price": 1.10, "none": [] }')
 
 
+def test_a_job_whose_rows_are_in_the_bucket_says_in_which_object(visit: Visit, api: FakeApi) -> None:
+    api.add("one", "failed", dataRef={"key": "inputs/acme/a/may.csv", "member": "rows"})
+    expect(visit("#/job/one").get_by_text("inputs/acme/a/may.csv")).to_be_visible()
+
+
 @pytest.mark.parametrize("broken", [None, problem(503, "Broker away", "Redis does not answer.")], ids=["silent", "503"])
 def test_the_page_says_when_it_is_stale_and_recovers(visit: Visit, api: FakeApi, broken: Response | None) -> None:
     api.add("one", "waiting")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from report_queue.data_ref import DataRef
 from report_queue.edition import Edition
 from report_queue.errors import Fault, InvalidRequest, MalformedRequest, TooLarge
 from report_queue.job import Backoff
@@ -177,7 +178,7 @@ def test_all_faults_are_listed_each_with_its_place() -> None:
     }
     found = {fault.pointer: fault.message for fault in faults(body)}
     assert found == {
-        "/extra": "is not known here: only reportType, data and options are",
+        "/extra": "is not known here: only reportType, data, dataRef and options are",
         "/options/attempts": "must be an integer from 1 to 10",
         "/data/title": "is longer than 20 characters",
         "/data/day": 'is not a "date"',
@@ -305,6 +306,7 @@ def test_a_request_survives_the_ledger() -> None:
             attachments=("csv", "json"),
             password="correct horse",
         ),
+        data_ref=DataRef("inputs/acme/rows.csv", "rows", etag='"e"', size=7),
     )
     assert Request.from_json(request.to_json()) == request
     assert set(json.loads(request.to_json())) == {
@@ -324,6 +326,7 @@ def test_a_request_survives_the_ledger() -> None:
         "tags",
         "batch",
         "edition",
+        "dataRef",
     }
 
 

@@ -17,6 +17,7 @@ export function factsOf(job) {
     ["Stalled", job.stalls ? count(job.stalls) : null],
     ["Round", job.round ? count(job.round + 1) : null],
     ["Worker", job.worker],
+    ["Rows from", job.rowsFrom ?? null, (key) => copyable(key, "key of the rows")],
   ];
 }
 

@@ -61,6 +61,7 @@ export function readJob(answer) {
       memory: number(result.peakMemoryMb),
     },
     data: answer.jobData ?? null, // null: not kept any more
+    rowsFrom: answer.dataRef ? text(answer.dataRef.key) : null, // the object that holds rows which the payload lacks
   };
 }
 

@@ -3,14 +3,18 @@
     read the request (ledger) ──► render (child) ──► still ours? (queue) ──► publish (ledger) ──► outcome
                               └─► or assemble a batch's result (`assembly`) ──────────────────────────^
 
+Where the request names an object of rows, that is read (`inputs`) into a file, which the child is given.
 Errors meet the queue here: PermanentFailure ends the job, TransientFailure is retried, LeaseLost is dropped.
 It knows nothing of HTTP, Redis, S3 or PDF beyond the verbs of `queue`, `ledger` and `render`.
 """
 
 import logging
 import math
+import sys
 import tempfile
 import threading
+import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from io import BufferedRandom
 from typing import Final
@@ -18,7 +22,9 @@ from typing import Final
 from report_queue.assembly import Assembly, Killable
 from report_queue.batch import RESULT_TYPE
 from report_queue.batch_results import BatchResults
+from report_queue.data_ref import RowsFile
 from report_queue.errors import BrokerAway, LeaseLost, PermanentFailure, StoreAway, TransientFailure, whereabouts
+from report_queue.inputs import Inputs
 from report_queue.job import Completed, Failed, Lease, Outcome, Progress, Verdict
 from report_queue.ledger import Ledger
 from report_queue.queue import Queue
@@ -138,11 +144,21 @@ class Slot:
 
     def _render(self, attempt: Attempt, request: Request, pdf: BufferedRandom) -> Made:
         attempt.raise_if_lost()
-        seconds = render_seconds(self.settings.attempt_ms)
-        job = render_job(request, memory_mb=self.settings.child_memory_mb, seconds=seconds)
-        rendering = self.renderer.start(job, pdf)
-        attempt.started(rendering)
-        return rendering.wait(seconds=seconds, progress=attempt.reached)
+        began, rows = time.monotonic(), None
+        with ExitStack() as files:
+            if request.data_ref:
+                rows = files.enter_context(tempfile.TemporaryFile())
+                Inputs.beside(self.ledger).read(request.data_ref, rows, between=attempt.raise_if_lost)
+            seconds = max(render_seconds(self.settings.attempt_ms) - (time.monotonic() - began), 1)
+            job = render_job(
+                request,
+                memory_mb=self.settings.child_memory_mb,
+                seconds=seconds,
+                most_rows=self.settings.input_rows,
+            )
+            rendering = self.renderer.start(job, pdf, rows)
+            attempt.started(rendering)
+            return rendering.wait(seconds=seconds, progress=attempt.reached)
 
     def _assemble(self, attempt: Attempt, request: Request) -> Result:
         attempt.raise_if_lost()
@@ -171,8 +187,9 @@ def render_seconds(attempt_ms: int) -> float:
     return 0.95 * attempt_ms / 1000
 
 
-def render_job(request: Request, *, memory_mb: int, seconds: float) -> RenderJob:
-    """What a child is told of a request: all that its report depends on."""
+def render_job(request: Request, *, memory_mb: int, seconds: float, most_rows: int = sys.maxsize) -> RenderJob:
+    """What a child is told of a request: all that its report depends on, but the file of its rows."""
+    ref = request.data_ref
     return RenderJob(
         job_id=request.id,
         report_type=request.report_type,
@@ -181,4 +198,5 @@ def render_job(request: Request, *, memory_mb: int, seconds: float) -> RenderJob
         memory_mb=memory_mb,
         cpu_seconds=math.ceil(seconds),
         edition=request.edition,
+        rows=RowsFile(ref.member, ref.kind, most_rows) if ref else None,
     )

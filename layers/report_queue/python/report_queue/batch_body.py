@@ -1,6 +1,6 @@
 """What a caller asks for with a batch: parsed once, at the border, all of it or nothing.
 
-    {reports: [{reportType, data, options?}, …], name?, result?}   ── parse ──► Draft ── batch_of ──► Batch, Requests
+    {reports: [a submission, …], name?, result?}   ── parse ──► Draft ── batch_of ──► Batch, Requests
 
 Each report within is held against the same rules as one that is submitted alone. It knows nothing of HTTP.
 """

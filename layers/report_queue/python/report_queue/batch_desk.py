@@ -9,7 +9,7 @@ It knows nothing of HTTP. Every function raises StoreAway; NotFound where there 
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from report_queue import batch_standing, desk, manifest, standing
@@ -19,6 +19,7 @@ from report_queue.batch_results import Published
 from report_queue.desk import Download
 from report_queue.errors import Conflict, InvalidRequest, NotFound
 from report_queue.expand import expand
+from report_queue.inputs_desk import pinned
 from report_queue.job import RETRYABLE, State
 from report_queue.ledger import Acceptance
 from report_queue.request import is_id
@@ -78,14 +79,16 @@ class Acted:
 def accept(wiring: Wiring, draft: Draft, *, tenant: str, idempotency_key: str | None) -> Accepted:
     """Accept a batch: after this its jobs will be worked on, whatever happens.
 
-    Raises TooMany, or InvalidRequest where the key belongs to another batch. After StoreAway, sending it again with
-    the same Idempotency-Key is safe.
+    Raises TooMany, what `inputs_desk.pinned` does, or InvalidRequest where the key belongs to another batch. After
+    StoreAway, sending it again with the same Idempotency-Key is safe.
     """
     # Like a schedule's, this id is made of what no Idempotency-Key of a report can be, for it has a space.
     name = wiring.new_id(tenant, idempotency_key and f"batch {idempotency_key}")
     now = wiring.now_ms()
-    batch, requests = batch_of(draft, id=name, tenant=tenant, accepted_at=now, attempts=wiring.settings.attempts)
     there = wiring.batches.find(tenant=tenant, id=name) if idempotency_key else None
+    if there is None:
+        draft = replace(draft, submissions=pinned(wiring, draft.submissions, tenant=tenant, at="/reports/{}"))
+    batch, requests = batch_of(draft, id=name, tenant=tenant, accepted_at=now, attempts=wiring.settings.attempts)
     if there is None:
         admit(wiring, tenant, requests[0].id, unique=None, jobs=batch.jobs)
         wiring.batches.pend(tenant=tenant, id=name, expanded=False, at=now)

@@ -4,7 +4,7 @@ It knows boto and one bucket, and nothing of what is kept there. Its messages na
 """
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,6 +14,7 @@ from report_queue.marks import Head
 
 # S3 answers 409 to one of two conditional writes that meet: it says nothing of the condition, so we ask again.
 _PAUSES_S: Final = (0.05, 0.1, 0.2, 0.4)
+_CHUNK: Final = 1 << 20  # bytes of an object that is read piece by piece
 _LOOKS: Final = 5  # as often as we look again where someone else was quicker
 
 
@@ -37,7 +38,7 @@ class Bucket:
         sha256: str | None = None,
     ) -> str | None:
         """Put an object where there is none, or in the place of the one with that etag. Its etag, or None: not so."""
-        length = {} if size is None else {"ContentLength": size}
+        length: dict[str, Any] = {} if size is None else {"ContentLength": size}
         checksum = {"ChecksumSHA256": b64encode(bytes.fromhex(sha256)).decode()} if sha256 else {}
         condition = {"IfNoneMatch": "*"} if replaces is None else {"IfMatch": replaces}
         reply = self._ask(
@@ -70,9 +71,18 @@ class Bucket:
         reply = self._ask("get_object", key)
         return (bytes(reply["Body"]), str(reply["ETag"])) if reply is not None else None
 
+    def pieces(self, key: str, *, etag: str) -> Iterator[bytes] | None:
+        """The object with exactly that etag, piece by piece; None where it is gone or another one stands there."""
+        reply = self._ask("get_object", key, whole=False, IfMatch=etag)
+        return self._pieces(key, reply["Body"]) if reply is not None else None
+
     def head(self, key: str) -> Head | None:
         reply = self._ask("head_object", key)
-        return Head(reply["ETag"], reply["ContentLength"], reply["Metadata"]) if reply is not None else None
+        return (
+            Head(reply["ETag"], reply["ContentLength"], reply["Metadata"], round(reply["LastModified"].timestamp()))
+            if reply is not None
+            else None
+        )
 
     def delete(self, key: str, *, etag: str) -> bool:
         """Delete exactly that object; False where it is gone or another one stands there."""
@@ -89,16 +99,36 @@ class Bucket:
             "ResponseContentDisposition": disposition,
             "ResponseContentType": content_type,
         }
+        return self._presigned("get_object", wanted, seconds)
+
+    def upload_link(self, key: str, *, seconds: int) -> str:
+        """A link by which one object of that key may be put, for that long. It is a key: it belongs in no log."""
+        return self._presigned("put_object", {"Bucket": self._name, "Key": key}, seconds)
+
+    def _presigned(self, operation: str, wanted: dict[str, str], seconds: int) -> str:
         try:
-            return str(self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds))
+            return str(self._client.generate_presigned_url(operation, Params=wanted, ExpiresIn=seconds))
         except BotoCoreError as error:
-            raise self._away("presign", key, type(error).__name__) from error
+            raise self._away("presign", wanted["Key"], type(error).__name__) from error
+
+    def _pieces(self, key: str, body: Any) -> Iterator[bytes]:
+        try:
+            yield from body.iter_chunks(_CHUNK)
+        except BotoCoreError as error:
+            raise self._away("get_object", key, type(error).__name__) from error
+        finally:
+            body.close()
 
     def unsteady(self, verb: str, key: str) -> StoreAway:
         return self._away(verb, key, "the object changed each time that we looked")
 
-    def _ask(self, operation: str, key: str | None, *, body: bytes | BinaryIO | None = None, **given: Any) -> Any:
-        """One call; None where the object, or the one that the condition asks for, is not there."""
+    def _ask(
+        self, operation: str, key: str | None, *, body: bytes | BinaryIO | None = None, whole: bool = True, **given: Any
+    ) -> Any:
+        """One call; None where the object, or the one that the condition asks for, is not there.
+
+        A body that comes back is read, unless it is not to be had `whole`.
+        """
         named: dict[str, Any] = {"Bucket": self._name} if key is None else {"Bucket": self._name, "Key": key}
         for pause in (*_PAUSES_S, None):
             if body is not None:
@@ -107,7 +137,7 @@ class Bucket:
                     body.seek(0)
             try:
                 reply = getattr(self._client, operation)(**named, **given)
-                return reply | {"Body": reply["Body"].read()} if "Body" in reply else reply
+                return reply | {"Body": reply["Body"].read()} if whole and "Body" in reply else reply
             except ClientError as error:
                 code = str(error.response["Error"]["Code"])
                 if code in {"404", "NoSuchKey", "412", "PreconditionFailed"}:

@@ -15,6 +15,7 @@ from typing import Final
 from report_queue import standing
 from report_queue.batch import RESULT_TYPE
 from report_queue.errors import BrokerAway, Conflict, InvalidRequest, NotFound
+from report_queue.inputs_desk import pinned
 from report_queue.job import RETRYABLE, NewJob, State, Verdict
 from report_queue.ledger import Acceptance
 from report_queue.receipt import Receipt, receipt_of
@@ -61,12 +62,16 @@ def accept(wiring: Wiring, submission: Submission, *, tenant: str, idempotency_k
     """Accept a submission: after this it will be worked on, whatever happens to the broker.
 
     Raises StoreAway (nothing was enqueued; sending it again with the same Idempotency-Key is safe), InvalidRequest
-    where the Idempotency-Key belongs to another request, and what `unique` does: TooMany, or with a dedup key
-    BrokerAway and Conflict.
+    where the Idempotency-Key belongs to another request, what `inputs_desk.pinned` does, and what `unique` does:
+    TooMany, or with a dedup key BrokerAway and Conflict.
     """
+    name = wiring.new_id(tenant, idempotency_key)
+    # What was accepted before is answered as then, also where its rows have gone since.
+    if submission.data_ref and not (idempotency_key and wiring.ledger.digest(name) == submission.digest):
+        (submission,) = pinned(wiring, [submission], tenant=tenant)
     request = Request.of(
         submission,
-        id=wiring.new_id(tenant, idempotency_key),
+        id=name,
         tenant=tenant,
         accepted_at=wiring.now_ms(),
         attempts=wiring.settings.attempts,

@@ -127,6 +127,12 @@ class Ledger:
             return None
         return opened.new_job(job_id)
 
+    def digest(self, job_id: str) -> str | None:
+        """The digest of the request that was accepted under this id, if one was."""
+        opened, closed = self._standing(job_id)
+        known = opened or closed
+        return known.digest if known else None
+
     def published(
         self,
         *,
@@ -197,6 +203,10 @@ class Ledger:
         disposition = _disposition("inline" if inline else "attachment", filename)
         key, kind = _report(tenant, id, ending), CONTENT_TYPES[ending]
         return self._bucket.link(key, disposition=disposition, content_type=kind, seconds=seconds)
+
+    def upload_link(self, key: str, *, seconds: int) -> str:
+        """A link by which an object of rows may be put there, for that long. It is a key: it belongs in no log."""
+        return self._bucket.upload_link(key, seconds=seconds)
 
     @cached_property
     def origin(self) -> str:

@@ -22,6 +22,7 @@ class Head:
     etag: str
     size: int
     marks: dict[str, str]
+    changed_at: int = 0  # seconds since the epoch
 
     @property
     def round(self) -> int:

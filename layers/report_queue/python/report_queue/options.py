@@ -117,7 +117,7 @@ def faults(options: Any) -> Iterator[Fault]:
 def _unfit_together(options: dict[str, Any]) -> Iterator[Fault]:
     """Wishes of a report's edition that exclude each other."""
     wished, variant = options.get("format", PDF), options.get("variant")
-    factur_x = wants_factur_x(options)
+    factur_x = attaches(options, FACTUR_X)
     for name in ("variant", "attachments", "password"):
         if name in options and wished != PDF:
             yield Fault(f"/{name}", f"is for a PDF: leave it out, or leave out the format {wished}")
@@ -127,10 +127,10 @@ def _unfit_together(options: dict[str, Any]) -> Iterator[Fault]:
         yield Fault("/password", f"cannot be with {ARCHIVED}: what is archived must open without one")
 
 
-def wants_factur_x(options: Any) -> bool:
-    """Whether these options, as sent, ask for the invoice as Factur-X."""
+def attaches(options: Any, what: str) -> bool:
+    """Whether these options, as sent, ask for that attachment."""
     attached = options.get("attachments") if isinstance(options, dict) else None
-    return isinstance(attached, list) and FACTUR_X in attached
+    return isinstance(attached, list) and what in attached
 
 
 def moment_of(text: Any) -> int:

@@ -2,9 +2,9 @@
 
     body ── parse ──► Submission ── Request.of ──► Request ── to_json ──► open/<id>.json
 
-`parse` is the whole validation: size, JSON, the envelope {reportType, data, options?} and `data` against the report
-type's schema; it lists everything that is wrong, not only the first. It knows nothing of HTTP (`api` does), where
-the request is kept (`ledger` does) or how it becomes a PDF (`render` does).
+`parse` is the whole validation: size, JSON, the envelope {reportType, data, dataRef?, options?} and `data` against the
+report type's schema; it lists everything that is wrong, not only the first. It knows nothing of HTTP (`api` does),
+where the request is kept (`ledger` does) or how it becomes a PDF (`render` does).
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from itertools import islice
 from typing import Any, Final, Self
 
 from report_queue import strict_json
+from report_queue.data_ref import DataRef
 from report_queue.edition import PDF, USUAL, UTC, Edition
 from report_queue.errors import Fault, InvalidRequest, MalformedRequest, TooLarge
 from report_queue.job import PRIORITY, Backoff, NewJob
@@ -47,7 +48,8 @@ class Submission:
     report_type: str
     data: Any  # the payload, as parsed JSON
     options: Options
-    digest: str  # sha256, hex, of the canonical JSON of reportType, data and options
+    digest: str  # sha256, hex, of the canonical JSON of reportType, data, dataRef and options
+    data_ref: DataRef | None = None  # where the payload's rows are, if they are not in it
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Request:
     tags: tuple[str, ...] = ()
     batch: str | None = None  # the batch's id
     edition: Edition = USUAL
+    data_ref: DataRef | None = None  # pinned: as the object was at the acceptance
 
     @classmethod
     def of(
@@ -101,6 +104,7 @@ class Request:
             tags=options.tags,
             batch=batch,
             edition=options.edition,
+            data_ref=submission.data_ref,
         )
 
     def new_job(self) -> NewJob:
@@ -144,6 +148,7 @@ class Request:
             "tags": self.tags,
             "batch": self.batch,
             "edition": self.edition.to_fields(),
+            "dataRef": self.data_ref and self.data_ref.to_fields(),
         }
         return json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
 
@@ -172,6 +177,7 @@ class Request:
             tags=tuple(fields["tags"]),
             batch=fields["batch"],
             edition=Edition.of(fields.get("edition")),
+            data_ref=DataRef.of(fields.get("dataRef")),
         )
 
 
@@ -194,11 +200,17 @@ def submission(envelope: Any, *, types: Mapping[str, ReportType] | None = None) 
     given = envelope.get("options", {})
     wished = {name: value for name, value in given.items() if value != _DEFAULTS.get(name)}
     sent = {"reportType": envelope["reportType"], "data": envelope["data"], "options": wished}
+    ref = DataRef.of(envelope.get("dataRef"))
+    if ref:
+        # As it was sent, without what the object is like: a request that is repeated finds its job, also where the
+        # object has changed or gone since.
+        sent["dataRef"] = ref.to_fields()
     return Submission(
         report_type=sent["reportType"],
         data=sent["data"],
         options=Options.of(given),
         digest=hashlib.sha256(strict_json.canonical(sent)).hexdigest(),
+        data_ref=ref,
     )
 
 

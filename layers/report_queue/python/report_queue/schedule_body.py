@@ -109,6 +109,8 @@ def _faults(sent: Any, types: Mapping[str, ReportType]) -> Iterator[Fault]:
         yield Fault("/report", "is missing: an object with reportType, data and, if you like, options")
         return
     yield from (replace(fault, pointer="/report" + fault.pointer) for fault in faults(sent["report"], types))
+    if isinstance(sent["report"], dict) and "dataRef" in sent["report"]:
+        yield Fault("/report/dataRef", "is not for schedules: the rows are kept for days, and a schedule goes on")
     options = sent["report"].get("options") if isinstance(sent["report"], dict) else None
     for option, why in _NOT_HERE.items():
         if isinstance(options, dict) and option in options:

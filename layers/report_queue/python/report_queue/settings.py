@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 _PREFIX = "REPORT_QUEUE_"
 
 METRICS_NAMESPACE: Final = "ReportQueue"
+INPUT_DAYS: Final = 14  # after its upload an object of rows is deleted
 WIND_UP_MS: Final = 45_000  # of the worker's time: after its last attempt, to publish, complete, close and leave
 
 _WEEK_MS: Final = 7 * 86_400_000
@@ -70,6 +71,11 @@ class Settings(BaseModel):
     # The API.
     link_seconds: int = Field(default=300, ge=1, le=3600, description="a download link is valid this long")
     body_bytes: int = Field(default=5_000_000, ge=1, description="largest request body")
+    upload_seconds: int = Field(default=3_600, ge=1, le=43_200, description="an upload may begin this long")
+    input_bytes: int = Field(
+        default=1_000_000_000, ge=1, le=1_500_000_000, description="largest object that `dataRef` may name"
+    )
+    input_rows: int = Field(default=1_000_000, ge=1, description="most rows in such an object")
 
     # Rendering.
     child_memory_mb: int = Field(

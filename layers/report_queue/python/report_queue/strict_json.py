@@ -42,6 +42,21 @@ def parse(text: bytes) -> Any:
     return value
 
 
+def parse_line(line: str) -> Any:
+    """The value of a text without a line break, as strict as `parse`. Raises MalformedRequest, or JSONDecodeError.
+
+    It is for texts by the million: what a short one cannot be is not looked for.
+    """
+    value, end = _LINES.raw_decode(line)
+    if end < len(line):
+        raise json.JSONDecodeError("Extra data", line, end)
+    if line.count("{") + line.count("[") > MAX_DEPTH:
+        _check_depth(value)
+    if "\\u" in line:
+        _check_surrogates(value)
+    return value
+
+
 def canonical(value: Any) -> bytes:
     """The one way to write a parsed value: keys sorted, no spaces, UTF-8. Equal values give equal bytes."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
@@ -116,3 +131,8 @@ def _check_surrogates(value: Any) -> None:
         raise MalformedRequest(
             f"A string holds \\u{half:04x}, half of a surrogate pair without the other: it is no character."
         ) from None
+
+
+_LINES: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_number, parse_constant=_no_constant
+)

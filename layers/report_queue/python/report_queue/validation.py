@@ -1,4 +1,4 @@
-"""Everything that is wrong with an envelope {reportType, data, options?}, each fault with its place in the body.
+"""Everything that is wrong with an envelope {reportType, data, dataRef?, options?}, each fault with its place in it.
 
 It judges values that `strict_json` parsed: the envelope's own rules here, `data` by the report type's JSON Schema
 (Draft 2020-12, formats checked). Messages never quote a value, which may be huge or secret.
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from report_queue import options
+from report_queue import data_ref, options
 from report_queue.edition import FACTUR_X
 from report_queue.errors import Fault
 from report_queue.reports import ReportType
@@ -23,26 +23,32 @@ MAX_FAULTS: Final = 100  # as many as anyone reads
 def faults(envelope: Any, types: Mapping[str, ReportType]) -> Iterator[Fault]:
     """The faults, lazily: none where the envelope is good."""
     if not isinstance(envelope, dict):
-        yield Fault("", "must be an object with reportType, data and, if you like, options")
+        yield Fault("", "must be an object with reportType, data and, if you like, dataRef and options")
         return
-    yield from stranger_faults(envelope, ("reportType", "data", "options"))
+    yield from stranger_faults(envelope, ("reportType", "data", "dataRef", "options"))
     kind, fault = _report_type(envelope, types)
     if fault is not None:
         yield fault
     wished = envelope.get("options", {})
     for wrong in options.faults(wished):
         yield replace(wrong, pointer="/options" + wrong.pointer)
-    factur_x = kind is not None and options.wants_factur_x(wished)
+    factur_x = kind is not None and options.attaches(wished, FACTUR_X)
     if kind is not None and factur_x and kind.factur_x is None:
         yield Fault("/options/attachments", f"cannot have {FACTUR_X}: {kind.name} is no invoice that can be sent so")
     if "data" not in envelope:
         yield Fault("/data", "is missing")
     elif kind is not None:
+        data, member = _with_rows(envelope, kind)
         schemas = {kind.name: kind.schema} | ({f"{kind.name} {FACTUR_X}": kind.factur_x} if factur_x else {})
         for name, schema in schemas.items():
             if schema is not None:
-                errors = _schema_errors(_validator(name, schema), envelope["data"])
-                yield from chain.from_iterable(map(_schema_faults, errors))
+                found = _schema_errors(_validator(name, schema), data)
+                told = (error for error in found if member is None or error.instance_path[:1] != [member])
+                yield from chain.from_iterable(map(_schema_faults, told))
+    if "dataRef" in envelope:
+        yield from data_ref.faults(envelope["dataRef"], envelope.get("data"), kind)
+        if options.attaches(wished, "json"):
+            yield Fault("/options/attachments", "cannot have json where the rows are in an object of their own")
 
 
 def stranger_faults(sent: dict[str, Any], members: Sequence[str]) -> Iterator[Fault]:
@@ -56,6 +62,15 @@ def name_faults(sent: dict[str, Any]) -> Iterator[Fault]:
     name = sent.get("name", "a name")
     if not isinstance(name, str) or not 1 <= len(name) <= 100 or not name.isprintable():
         yield Fault("/name", "must be a text of 1 to 100 characters, in one line")
+
+
+def _with_rows(envelope: dict[str, Any], kind: ReportType) -> tuple[Any, str | None]:
+    """The payload as it will be, with the list that a reference brings, empty; and that list's name."""
+    data, ref = envelope["data"], envelope.get("dataRef")
+    member = ref.get("member", data_ref.MEMBER) if isinstance(ref, dict) else None
+    if not isinstance(data, dict) or member not in data_ref.lists_of(kind):
+        return data, None
+    return {member: [], **data}, None if member in data else member
 
 
 def _report_type(envelope: dict[str, Any], types: Mapping[str, ReportType]) -> tuple[ReportType | None, Fault | None]:

@@ -10,6 +10,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from report_queue.attempt import render_job
 from report_queue.batch import RESULT_TYPE
@@ -30,8 +31,18 @@ class Verified:
     differences: tuple[str, ...]
 
 
-def verify(receipt: Receipt, published: bytes, renderer: Renderer, *, memory_mb: int, seconds: float) -> Verified:
+def verify(
+    receipt: Receipt,
+    published: bytes,
+    renderer: Renderer,
+    *,
+    memory_mb: int,
+    seconds: float,
+    rows: BinaryIO | None = None,
+) -> Verified:
     """Render the receipt's request again and compare; at most `seconds` of rendering in `memory_mb` MB.
+
+    `rows` is the file that holds the very object which the request's `data_ref` names.
 
     Raises NotVerifiable for a job that made no report of its own, and what `Rendering.wait` raises.
     """
@@ -40,8 +51,11 @@ def verify(receipt: Receipt, published: bytes, renderer: Renderer, *, memory_mb:
         raise NotVerifiable(f"the job is {receipt.state}: it made no report")
     if request.report_type == RESULT_TYPE:
         raise NotVerifiable("the job made the result of a batch: verify the batch's reports, one by one")
+    if request.data_ref and rows is None:
+        raise NotVerifiable("its rows are in an object of the bucket: bring that")
     with tempfile.TemporaryFile() as output:
-        rendering = renderer.start(render_job(request, memory_mb=memory_mb, seconds=seconds), output)
+        job = render_job(request, memory_mb=memory_mb, seconds=seconds)
+        rendering = renderer.start(job, output, rows)
         made = rendering.wait(seconds=seconds, progress=lambda _: None)
     return Verified(made, tuple(_differences(told, made, published)))
 

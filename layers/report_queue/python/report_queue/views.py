@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from report_queue.batch import RESULT_TYPE
+from report_queue.inputs_desk import UploadLink
 from report_queue.job import Job, State, WorkerBeat
 from report_queue.outlook import Outlook, jobs_per_ms
 from report_queue.replies import Gauges, Group, Numbers, Spread
@@ -141,9 +142,11 @@ def completed(job: Job) -> dict[str, Any]:
 
 
 def detail(job: Job, request: Request | None, outlook: Outlook | None) -> dict[str, Any]:
-    """GET /api/jobs/{id}; `jobData` is the payload as it was sent, `outlook` why it has not started."""
+    """GET /api/jobs/{id}; `jobData` is the payload as it was sent, `dataRef` the object that holds its rows, `outlook`
+    why it has not started."""
     return summary(job) | {
         "jobData": request.data if request else None,
+        "dataRef": request.data_ref.to_fields() if request and request.data_ref else None,
         "timeline": [asdict(event) | {"at": moment(event.at)} for event in job.events],
         "outlook": outlook
         and {"reasons": list(outlook.reasons), "ahead": outlook.ahead, "startsAt": moment(outlook.starts_at)},
@@ -185,6 +188,21 @@ def result(job_id: str, report_type: str, made: Result) -> dict[str, Any]:
 def file_name(report_type: str, job_id: str, ending: str) -> str:
     """The name that a report is saved under; `ending` is its format."""
     return f"{report_type}-{job_id}.{ending}"
+
+
+def upload(link: UploadLink) -> dict[str, Any]:
+    """POST /api/v1/inputs; the link is a key and belongs in no log."""
+    return {
+        "success": True,
+        "message": "Put the rows there with one PUT, then submit a report whose dataRef names the key.",
+        "data": {
+            "key": link.key,
+            "method": "PUT",
+            "url": link.url,
+            "expiresAt": moment(link.expires_at),
+            "maxBytes": link.most_bytes,
+        },
+    }
 
 
 def report_type(kind: ReportType) -> dict[str, Any]:

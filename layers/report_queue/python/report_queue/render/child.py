@@ -11,19 +11,20 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
+from report_queue.data_ref import RowsFile
 from report_queue.edition import Edition
 from report_queue.errors import AttemptFailure, PermanentFailure
 from report_queue.render import limits, seal
 
 
-def run(channel: int, output: int) -> NoReturn:
+def run(channel: int, output: int, rows: int | None = None) -> NoReturn:
     """Never returns: whatever happens, this process ends here."""
     code = 1
     try:
         limits.die_with_parent()
         os.setpgid(0, 0)
         with socket.socket(fileno=channel) as connection:
-            _attempt(connection, output)
+            _attempt(connection, output, rows)
         code = 0
     except BaseException as error:
         # Where, and of what type; not the message, which may hold what was in the payload.
@@ -33,7 +34,7 @@ def run(channel: int, output: int) -> NoReturn:
         os._exit(code)
 
 
-def _attempt(connection: socket.socket, output: int) -> None:
+def _attempt(connection: socket.socket, output: int, rows: int | None) -> None:
     def say(**report: Any) -> None:
         connection.sendall(json.dumps(report).encode() + b"\n")
 
@@ -52,7 +53,7 @@ def _attempt(connection: socket.socket, output: int) -> None:
         with os.fdopen(output, "w+b") as file:
             written = report.make(
                 report_types()[job["report_type"]],
-                data=job["data"],
+                data=_data(job, rows),
                 job_id=job["job_id"],
                 created=datetime.fromtimestamp(job["created_at"] / 1000, UTC),
                 output=file,
@@ -75,6 +76,17 @@ def _attempt(connection: socket.socket, output: int) -> None:
             # the same mistake: only what the machine lacked (room, files) may be there the next time.
             machine = isinstance(error, OSError)
             failed("render.error", f"the renderer stopped with {type(error).__name__}", permanent=not machine)
+
+
+def _data(job: dict[str, Any], rows: int | None) -> Any:
+    """The payload, with the rows that a file has of it. Raises PermanentFailure where these are wrong."""
+    if rows is None:
+        return job["data"]
+    from report_queue.render.rows_check import checked  # the schemas' library is for these jobs only
+    from report_queue.reports import report_types
+
+    file = RowsFile(**job["rows"])
+    return job["data"] | {file.member: checked(rows, file, report_types()[job["report_type"]])}
 
 
 def _read_all(connection: socket.socket) -> bytes:

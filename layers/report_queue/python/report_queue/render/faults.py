@@ -36,6 +36,7 @@ _KINDS: Final = {
     "str": "a text",
     "Markup": "a text",
     "list": "a list",
+    "Rows": "a list",
     "tuple": "a list",
     "dict": "an object",
 }

@@ -9,6 +9,8 @@ template says which of their keys count.
 
 from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from babel.numbers import get_currency_precision
@@ -18,6 +20,7 @@ EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 
 Row = Mapping[str, Any]
 
+_HUNDRED = Decimal(100)
 _MOST_MONTHS = 36  # beyond that a column per month is too thin to read, and a column per year is drawn
 _MOST_YEARS = 400
 
@@ -37,14 +40,20 @@ def exact(data: Any) -> Any:
 
 def cents(value: Decimal | int, currency: str) -> Decimal:
     """`value` rounded half up to the smallest unit of `currency`; never a negative zero."""
-    return Decimal(value).quantize(Decimal(1).scaleb(-get_currency_precision(currency)), context=EXACT) + 0
+    return Decimal(value).quantize(_smallest(currency), context=EXACT) + 0
+
+
+@lru_cache(maxsize=64)
+def _smallest(currency: str) -> Decimal:
+    return Decimal(1).scaleb(-get_currency_precision(currency))
 
 
 def amount(row: Row, currency: str, price: str = "unitPrice") -> Decimal:
     """What a row comes to: `quantity` times `price`, less `discount` per cent where the row has one, in whole cents."""
     gross = EXACT.multiply(Decimal(row["quantity"]), Decimal(row[price]))
-    kept = EXACT.divide(100 - Decimal(row.get("discount", 0)), Decimal(100))
-    return cents(EXACT.multiply(gross, kept), currency)
+    if discount := row.get("discount", 0):
+        gross = EXACT.multiply(gross, EXACT.divide(100 - Decimal(discount), _HUNDRED))
+    return cents(gross, currency)
 
 
 def amounts(rows: Iterable[Row], currency: str, price: str = "unitPrice") -> Decimal:
@@ -57,6 +66,26 @@ def amounts_by(
 ) -> dict[Any, Decimal]:
     """The rows' amounts summed by their `key`; `length` takes that many characters of it (7 of a date: its month)."""
     return _summed((row[key][:length] if length else row[key], amount(row, currency, price)) for row in rows)
+
+
+def amounts_of(
+    rows: Iterable[Row], currency: str, *keys: str, price: str = "unitPrice"
+) -> tuple[Decimal, dict[str, dict[Any, Decimal]]]:
+    """The sum of the rows' amounts, and the sums by each of the keys: one walk, where rows are many."""
+    total = Decimal(0)
+    sums: dict[str, dict[Any, Decimal]] = {key: {} for key in keys}
+    for row in rows:
+        value = amount(row, currency, price)
+        total += value
+        for key, groups in sums.items():
+            group = row[key]
+            groups[group] = groups.get(group, 0) + value
+    return total, sums
+
+
+def shorter(sums: Mapping[str, Decimal], length: int) -> dict[Any, Decimal]:
+    """The sums of the names that begin alike; of dates, 7 characters are the month and 4 the year."""
+    return _summed((name[:length], value) for name, value in sums.items())
 
 
 def sums_by(rows: Iterable[Row], key: str, value: str, *, length: int | None = None) -> dict[Any, Decimal]:
@@ -85,13 +114,13 @@ def pick(mapping: Mapping[Any, Decimal], keys: Iterable[Any], default: Decimal |
     return [mapping.get(key, default) for key in keys]
 
 
-def periods(dates: Iterable[str]) -> list[str]:
+def periods(*dates: Iterable[str]) -> list[str]:
     """The columns of a chart over time: each month from the first date to the last, or each year if that is long.
 
     >>> periods(["2026-03-14", "2025-12-01"])
     ['2025-12', '2026-01', '2026-02', '2026-03']
     """
-    months = sorted({date[:7] for date in dates})
+    months = sorted({date[:7] for date in chain.from_iterable(dates)})
     if not months:
         return []
     (first_year, first), (last_year, last) = ((int(month[:4]), int(month[5:])) for month in (months[0], months[-1]))
@@ -108,4 +137,5 @@ def share(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
     return EXACT.divide(Decimal(part), Decimal(whole)) if whole else None
 
 
-FUNCTIONS = (amount, amounts, amounts_by, cents, periods, pick, ranked, share, sums_by)  # what templates may call
+# What templates may call.
+FUNCTIONS = (amount, amounts, amounts_by, amounts_of, cents, periods, pick, ranked, share, shorter, sums_by)

@@ -18,6 +18,8 @@ from typing import Any
 from jinja2 import Environment, TemplateSyntaxError, nodes
 from jinja2.utils import missing
 
+from report_queue.render.rows import Rows
+
 _SYNTAX = Environment(autoescape=True)  # parses, and never renders
 
 
@@ -42,7 +44,17 @@ class Spot:
 
     def path_of(self, wanted: Any) -> str | None:
         """The path of this very list or object in the payload: `data.rows[2]`."""
-        return self._paths.get(id(wanted)) if isinstance(wanted, dict | list) else None
+        if not isinstance(wanted, dict | list | Rows):
+            return None
+        return self._paths.get(id(wanted)) or self._path_of_row(wanted)
+
+    def _path_of_row(self, wanted: Any) -> str | None:
+        """The same for an object that is read from a file, and so in no payload."""
+        members = self.data.items() if isinstance(self.data, dict) else ()
+        for name, rows in members:
+            if isinstance(rows, Rows) and (number := rows._number_of(wanted)) is not None:
+                return f"data.{name}[{number}]"
+        return None
 
     def member(self, owner: Any, name: str) -> Origin | None:
         """What stands before `.name` in the statement that stopped, where it is `owner`."""
@@ -93,6 +105,8 @@ class Spot:
             at, tree = left.pop()
             if isinstance(tree, dict):
                 left += [(f"{at}.{key if self.knows(key) else '*'}", value) for key, value in tree.items()]
+            elif isinstance(tree, Rows):
+                pass  # its rows are looked for where they are read
             elif isinstance(tree, list):
                 left += [(f"{at}[{index}]", value) for index, value in enumerate(tree)]
             else:

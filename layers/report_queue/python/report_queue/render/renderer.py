@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from io import BufferedRandom
-from typing import Any, Final, Self
+from typing import Any, BinaryIO, Final, Self
 
+from report_queue.data_ref import RowsFile
 from report_queue.edition import USUAL, Edition
 from report_queue.errors import PermanentFailure, TransientFailure
 from report_queue.result import Finding, Made, Recipe
@@ -33,6 +34,7 @@ class RenderJob:
     memory_mb: int  # address space that the child may add to what it has from the renderer
     cpu_seconds: int
     edition: Edition = USUAL
+    rows: RowsFile | None = None  # what the payload lacks, and a file beside it has
 
 
 class Rendering:
@@ -150,14 +152,18 @@ class Renderer:
         self._words = ("once",) if once else ()
         self._start()
 
-    def start(self, job: RenderJob, output: BufferedRandom) -> Rendering:
-        """Begin an attempt; the child writes the PDF into `output`, an open file that is empty."""
+    def start(self, job: RenderJob, output: BufferedRandom, rows: BinaryIO | None = None) -> Rendering:
+        """Begin an attempt; the child writes the PDF into `output`, an open file that is empty.
+
+        `rows` is the open file that `job.rows` tells of.
+        """
+        files = [output.fileno()] + ([rows.fileno()] if rows else [])
         ours, theirs = socket.socketpair()
         with theirs, self._lock:
             self._ensure()
             process = self._process
             try:
-                socket.send_fds(self._control, [b"!"], [theirs.fileno(), output.fileno()])
+                socket.send_fds(self._control, [b"!"], [theirs.fileno(), *files])
             except OSError as error:
                 ours.close()
                 raise TransientFailure("the renderer is gone", reason="render.lost") from error

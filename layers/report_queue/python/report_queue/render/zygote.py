@@ -1,9 +1,10 @@
 """The renderer: a warm process with one thread that renders nothing itself and forks a child for each attempt.
 
 `python -m report_queue.render.zygote FD [once]` is started by `renderer`; FD is the control socket. A message on it
-carries two descriptors: the attempt's channel and its output file. On the channel the renderer writes `{"pid": …}` when
-the child runs and `{"exit": {…}}` when it has ended; in between the child reports for itself. When the control socket
-closes, or its parent dies, the renderer ends and takes its children with it.
+carries the descriptors of the attempt's channel, its output file and, where it has one, the file of its rows. On the
+channel the renderer writes `{"pid": …}` when the child runs and `{"exit": {…}}` when it has ended; in between the
+child reports for itself. When the control socket closes, or its parent dies, the renderer ends and takes its children
+with it.
 """
 
 import contextlib
@@ -43,18 +44,19 @@ def serve(control: socket.socket, *, warm_up: Callable[[], None]) -> None:
             _bury(channels)
             ended = ended or len(channels) < running
         if control.fileno() in readable:
-            message, descriptors, _, _ = socket.recv_fds(control, 1, 2)
+            message, descriptors, _, _ = socket.recv_fds(control, 1, 3)
             if not message:
                 break
-            channel, output = descriptors
+            channel, *files = descriptors
             pid = os.fork()
             if pid == 0:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 for inherited in (bell, ring, control.fileno(), *channels.values()):
                     os.close(inherited)
-                child.run(channel, output)
-            os.close(output)
+                child.run(channel, *files)
+            for file in files:
+                os.close(file)
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.setpgid(pid, pid)  # here and in the child: whoever comes first
             channels[pid] = channel
