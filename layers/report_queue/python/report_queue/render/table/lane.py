@@ -211,8 +211,9 @@ class Lane:
                 raise Unfit
             if any(placed.place != middle[0].place for placed in middle):
                 raise Unfit
-            read = stencil.read(document, counted.context, page=middle[0].page, count=len(one.copied))
-            copied.append(_Copied(middle[0], read))
+            model = middle[-2]  # the copies come behind it and the last one that is laid out
+            read = stencil.read(document, counted.context, page=model.page, count=len(one.copied))
+            copied.append(_Copied(model, read))
         return copied
 
     def _number(self, page: int) -> int:

@@ -155,9 +155,10 @@ class _Number:
         return str(box.children[0].text.strip(" "))
 
     def _has_neighbours(self, page: Any) -> bool:
-        side = self._box.at_keyword.partition("-")[0]
-        beside = [box for box in _boxes(page) if box.at_keyword.startswith(side) and "corner" not in box.at_keyword]
-        return len(beside) > 1
+        """Whether its width hangs on what others on its side say."""
+        sides = [box.at_keyword.split("-")[0] for box in _boxes(page) if not box.at_keyword.endswith("corner")]
+        own, *_, end = self._box.at_keyword.split("-")
+        return end != "corner" and own in ("@top", "@bottom") and sides.count(own) > 1
 
     @staticmethod
     def _aligned(boxes: tuple[Any, Any], texts: list[Any]) -> float:
