@@ -222,7 +222,7 @@ class Lane:
 
     def _plan(self, html: str, table: Table) -> _Planned:
         probe = f'{_block(table, 0, 56)}<div data-specimen-page="">{table.specimen()}</div>'
-        place, look = specimen.read(self._lay_out(html.replace(table.slot, probe, 1)), table.number, self._shaper)
+        place, look = specimen.read(self._lay_out(html.replace(table.slot, probe, 1)), table, self._shaper)
         return _Planned(table, look, plan.blocks(look, place, table.texts))
 
     def _shaper(self, style: Any) -> Shaper:
