@@ -85,6 +85,8 @@ def test_page_numbers_of_any_kind_are_drawn_as_elsewhere(tmp_path: Path, style: 
     "style",
     [
         "@page :left { margin-left: 30mm }",
+        "@page :left { @top-right { content: 'a left page' } }",
+        "@page { @top-right { content: 'right' } } @page :left { @top-right { content: 'left' } }",
         "@page :nth(3n) { @top-right { content: 'third' } }",
         "@page { counter-increment: page 2 }",
         "@page { counter-increment: sheet; @top-right { content: counter(sheet) } }",

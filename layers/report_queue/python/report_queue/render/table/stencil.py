@@ -46,10 +46,12 @@ def read(document: Any, context: Any, *, page: int, count: int) -> Stencil:
     if values[1] != {**values[0], "page": [*values[0]["page"][:-1], values[0]["page"][-1] + 1]}:
         raise Unfit  # counts in steps of its own, or something else
     context.current_page = page + 1  # as far as the running heads go
-    pairs = list(zip(_margins(here), _margins(there), strict=True))
+    margins = _margins(here), _margins(there)
+    if [box.at_keyword for box in margins[0]] != [box.at_keyword for box in margins[1]]:
+        raise Unfit
     numbers = [
         _Number(document, context, page=here._page_box, boxes=pair, values=values)
-        for pair in pairs
+        for pair in zip(*margins, strict=True)
         if any("page" in value for kind, value in _content(pair[0]) if kind in ("counter()", "counters()"))
     ]
     first, second = _drawn(document, here), _drawn(document, there)
