@@ -10,6 +10,7 @@ from PIL import Image, ImageChops
 from report_words import Rendered, made_up, rendered
 
 from report_queue.render import document
+from report_queue.render.table import lane
 from report_queue.render.table.rows import Tables
 from report_queue.reports import ReportType
 
@@ -105,3 +106,18 @@ def _images(folder: Path, report: Rendered, dpi: int) -> list[Image.Image]:
     command = ["pdftoppm", "-r", str(dpi), "-png", str(folder / "report.pdf"), str(folder / "page")]
     subprocess.run(command, check=True, timeout=300)
     return [Image.open(file).convert("RGB") for file in sorted(folder.glob("page-*.png"))]
+
+
+def with_every_page_laid_out(report_type: ReportType | str, data: Any) -> Rendered:
+    """The report, its tables in the lane, and none of their pages a copy of another."""
+    usual = lane._Planned.copied
+    lane._Planned.copied = property(lambda _: range(0))  # type: ignore[method-assign,assignment]
+    try:
+        return in_lane(report_type, data)
+    finally:
+        lane._Planned.copied = usual  # type: ignore[method-assign]
+
+
+def copies(report: Rendered) -> int:
+    """How many pages are in no structure tree: those that were copied."""
+    return sum("/StructParents" not in page for page in report.reader.pages)

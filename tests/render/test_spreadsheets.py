@@ -134,6 +134,28 @@ def test_groups_are_a_first_column_and_their_totals_stand_below(tmp_path: Path) 
     ]
 
 
+def test_groups_of_a_data_table_are_a_first_column_too(tmp_path: Path) -> None:
+    columns = """[{"title": "Lamp", "width": 60, "key": "lamp"},
+        {"title": "Price", "width": 30, "key": "price", "format": ["money", "EUR"], "kind": "number"}]"""
+    group = """{"key": "town", "subtotal": [["Subtotal", 1], [{"sum": "price"}, 1, "number"]]}"""
+    total = """[["Total", 1], [9|money("EUR"), 1, "number"]]"""
+    body = f"<h2>Lamps</h2>{{{{ data_table({columns}, data.rows, total={total}, group={group}) }}}}"
+    rows = [{"town": town, "lamp": "Halo", "price": price} for town, price in (("Ulm", 2), ("Ulm", 3), ("Bonn", 4))]
+    report_type = made_up(tmp_path / "grouped", body)
+    assert [[cell.value for cell in row] for row in workbook(report_type, {"rows": rows})["Lamps"]] == [
+        ["Group", "Lamp", "Price"],
+        ["Ulm", "Halo", 2],
+        ["Ulm", "Halo", 3],
+        ["Bonn", "Halo", 4],
+        ["Total", None, 9],
+    ]
+    assert rows_of(as_csv(report_type, {"rows": rows}))[1:] == [
+        ["Ulm", "Halo", "2.00"],
+        ["Ulm", "Halo", "3.00"],
+        ["Bonn", "Halo", "4.00"],
+    ]
+
+
 TEXTS: Final = """{{ data_table([{"title": "Text", "width": 90, "key": "text"}], data.rows) }}"""
 FORMULAS: Final = ("=1+1", "+49 40", "-5 pcs", "@SUM(A1)", "\tx", "\rx", '=HYPERLINK("https://example.com")')
 

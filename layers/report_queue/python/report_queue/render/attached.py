@@ -29,7 +29,7 @@ _ABOUT: Final[dict[Attached, tuple[str, str, str]]] = {  # name, description, re
 def attached(
     wished: Sequence[Attached], report_type: ReportType, *, data: Any, report: Report, assets: AssetFetcher
 ) -> list[weasyprint.Attachment]:
-    """The attachments, in the order wished. Raises PermanentFailure as the functions do that write them."""
+    """The attachments, by their names, as a PDF must list them. Raises PermanentFailure as their writers do."""
     return [
         weasyprint.Attachment(
             file_obj=BytesIO(_content(kind, report_type, data=data, report=report)),
@@ -40,7 +40,7 @@ def attached(
             modified=report.created,
             url_fetcher=assets,
         )
-        for kind in wished
+        for kind in sorted(wished, key=lambda kind: _ABOUT[kind][0])
     ]
 
 

@@ -19,7 +19,7 @@ from report_queue.render import figures, templates, words
 from report_queue.render.sheets import grid
 from report_queue.render.sheets.cells import TYPED, Cell, Typed, cell
 from report_queue.render.sheets.marks import Marks
-from report_queue.render.table.rows import Column, Tables, column_of
+from report_queue.render.table.rows import Column, Groups, Tables, column_of, groups_of
 from report_queue.reports import ReportType
 
 _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
@@ -59,7 +59,7 @@ def collected(report_type: ReportType, *, data: Any, report: templates.Report) -
     root: Element = tinyhtml5.parse(clean, namespace_html_elements=False)
     of = words.word_in(templates.locale_of(data, report), "group")
     sheets = [
-        tables.sheet(name, number) if number is not None else _sheet(name, table, marks, of)
+        tables.sheet(name, number, of) if number is not None else _sheet(name, table, marks, of)
         for name, table, number in _places(root, marks, tables)
     ]
     said = {one.get("name"): one.get("content") or "" for one in root.iter("meta")}
@@ -79,7 +79,7 @@ class _Given(Tables):
         self._marks = marks
         self._report_type = report_type
         self._data: Any = None
-        self._told: list[tuple[tuple[Column, ...], Iterable[Any], list[Cell]]] = []
+        self._told: list[_Told] = []
 
     @pass_context
     def data_table(
@@ -89,6 +89,7 @@ class _Given(Tables):
         rows: Iterable[Any],
         total: Sequence[Sequence[Any]] = (),
         empty: str = "rows",  # noqa: ARG002 - a sheet without rows says so by itself
+        group: Mapping[str, Any] | None = None,
     ) -> Markup:
         """A slot for the table, which `sheet` reads."""
         if isinstance(rows, StrictUndefined):
@@ -99,7 +100,8 @@ class _Given(Tables):
             found = self._marks.read(" ".join(str(text).split()))
             others: list[Cell] = [None] * ((rest[0] if rest else 1) - 1)
             last += [*others, found] if isinstance(found, Typed) else [found, *others]
-        self._told.append((tuple(column_of(context, column) for column in columns), rows, last))
+        groups = groups_of(context, group) if group else None
+        self._told.append(_Told(tuple(column_of(context, column) for column in columns), rows, last, groups))
         return Markup(f'<div data-table="{len(self._told) - 1}"></div>')  # noqa: S704 - a number
 
     def number(self, element: Element) -> int | None:
@@ -107,20 +109,39 @@ class _Given(Tables):
         told = element.get("data-table") or ""
         return int(told) if told.isdecimal() and int(told) < len(self._told) else None
 
-    def sheet(self, name: str, number: int) -> Sheet:
-        columns, rows, total = self._told[number]
-        head = tuple(self._marks.strip(column.title) for column in columns)
-        return Sheet(name, head, self._rows(columns, rows), [total] if total else [], given=True)
+    def sheet(self, name: str, number: int, group: str) -> Sheet:
+        """That table's sheet; `group` heads the column of its groups. Their subtotals are left to whoever sums."""
+        told = self._told[number]
+        head = tuple(self._marks.strip(column.title) for column in told.columns)
+        if told.groups:
+            return Sheet(name, (group, *head), self._rows(told), _moved([told.total]), given=True)
+        return Sheet(name, head, self._rows(told), [told.total] if told.total else [], given=True)
 
-    def _rows(self, columns: tuple[Column, ...], rows: Iterable[Any]) -> Iterator[list[Cell]]:
+    def _rows(self, told: "_Told") -> Iterator[list[Cell]]:
         with decimal.localcontext(figures.EXACT):
             try:
-                for row in rows:
-                    yield [_value(column, row) for column in columns]
+                for row in told.rows:
+                    cells = [_value(column, row) for column in told.columns]
+                    yield [self._marks.strip(told.groups.text(row)), *cells] if told.groups else cells
             except (MemoryError, RecursionError, PermanentFailure):
                 raise
             except Exception as error:
                 raise templates.failure(error, self._report_type, data=self._data) from error
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a template told of one `data_table`."""
+
+    columns: tuple[Column, ...]
+    rows: Iterable[Any]
+    total: list[Cell]
+    groups: Groups | None
+
+
+def _moved(totals: Iterable[Sequence[Cell]]) -> list[Sequence[Cell]]:
+    """The words of a total reach across the columns before its figures: beside a column of groups that is one more."""
+    return [[*row[:1], None, *row[1:]] for row in totals if row]
 
 
 def _value(column: Column, row: Any) -> Cell:
@@ -136,9 +157,7 @@ def _sheet(name: str, table: Element, marks: Marks, group: str) -> Sheet:
     if read.groups is None:
         return Sheet(name, read.head, read.rows, read.totals, given=False)
     rows = [[of, *row] for of, row in zip(read.groups, read.rows, strict=True)]
-    # The words of a total reach across the columns before its figures: here that is one more.
-    totals: list[Sequence[Cell]] = [[*row[:1], None, *row[1:]] for row in read.totals]
-    return Sheet(name, (group, *read.head) if read.head else (), rows, totals, given=False)
+    return Sheet(name, (group, *read.head) if read.head else (), rows, _moved(read.totals), given=False)
 
 
 def _places(root: Element, marks: Marks, tables: _Given) -> Iterator[tuple[str, Element, int | None]]:

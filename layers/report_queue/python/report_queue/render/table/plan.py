@@ -8,9 +8,11 @@ It knows a table's look and its room, and nothing of the rest of the document. y
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from report_queue.render.table.rows import GROUP, ROW, SUBTOTAL
 from report_queue.render.table.shaping import Shaper, Unfit
-from report_queue.render.table.specimen import Look, Place, Rule, Stamp
+from report_queue.render.table.specimen import HEAD, TOTAL, Look, Place, Rule, Stamp
 
 
 @dataclass(frozen=True)
@@ -22,64 +24,76 @@ class Block:
 
 
 def blocks(look: Look, place: Place, rows: Iterable[Sequence[str]]) -> list[Block]:
-    """The table's blocks: the first where the table begins, each other one on a page of its own. Raises Unfit."""
-    done: list[Block] = []
-    page = _Page(look, place.room)
-    first, even = True, False
-    held: _Row | None = None
+    """The table's blocks: the first where the table begins, each other one on a page of its own. Raises Unfit.
 
-    def put(row: _Row, *, last: bool) -> None:
-        nonlocal page, first, even
-        extra = look.first if first else 0.0
-        below = look.last if last else 0.0
-        more = look.total.height if last and look.total else 0.0
-        if not page.has_room(row.height + extra + below + more):
+    A row is its kind and its cells' texts. A group's head stays with the row below, a subtotal with the one above, and
+    the total with the last.
+    """
+    done: list[Block] = []
+    page = _Page(look, place.room, above=HEAD)
+
+    def put(together: list[_Row], *, below: str) -> None:
+        nonlocal page
+        height = _height(look, together, below)
+        if not page.has_room(height + look.half(page.above, together[0].kind)):
             if page.is_empty and page.room >= place.full:
                 raise Unfit  # a row that is higher than a page is broken by WeasyPrint
-            if not page.is_empty:
-                done.append(page.block())
-            else:
-                done.append(Block(0, zlib.compress(b"")))
-            page = _Page(look, place.full)
-            extra = look.first if first else look.after_head
-            if not page.has_room(row.height + extra + below + more):
+            done.append(page.block() if not page.is_empty else Block(0, zlib.compress(b"")))
+            head = look.after_head if page.above != HEAD else None
+            page = _Page(look, place.full, above=page.above, zebra=page.zebra, head=head)
+            if not page.has_room(height + page.deeper(together[0].kind)):
                 raise Unfit
-        page.put(row, extra=extra, below=below, zebra=even)
-        first, even = False, not even
+        for row, after in zip(together, [*(row.kind for row in together[1:]), below], strict=True):
+            page.put(row, below=after)
 
-    for texts in rows:
-        row = _Row(look, texts)
-        if held is not None:
-            put(held, last=False)
-        held = row  # whether it is the last one, and shares its page with the total, the next one tells
-    if held is not None:
-        put(held, last=True)
+    held: list[_Row] = []
+    for kind, *texts in rows:
+        row = _Row(look, kind, texts)
+        if held and kind != SUBTOTAL and held[-1].kind != GROUP:
+            put(held, below=kind)
+            held = []
+        held.append(row)  # whether it is the last one, and shares its page with the total, the next one tells
+    if held:
+        put(held, below=TOTAL)
     if look.total:
         page.put_total(look.total)
     done.append(page.block())
     return done
 
 
+def _height(look: Look, together: "list[_Row]", below: str) -> float:
+    """Of rows that stay together, and of the total if it follows, without the rule above them."""
+    height = sum(row.height for row in together) + look.half(together[-1].kind, below)
+    for above, row in pairwise(together):
+        height += 2 * look.half(above.kind, row.kind)
+    return height + (look.total.height if below == TOTAL and look.total else 0.0)
+
+
 class _Row:
-    """A row's lines, each column's one below the other."""
+    """A row's lines, each cell's one below the other."""
 
-    __slots__ = ("cells", "height")
+    __slots__ = ("cells", "height", "kind", "look")
 
-    def __init__(self, look: Look, texts: Sequence[str]) -> None:
+    def __init__(self, look: Look, kind: str, texts: Sequence[str]) -> None:
+        self.kind = kind
+        self.look = look.rows[kind]
         self.cells = [
-            (column, column.shaper.lines(text, column.room)) for column, text in zip(look.columns, texts, strict=True)
+            (cell, cell.shaper.lines(text, cell.room)) for cell, text in zip(self.look.cells, texts, strict=True)
         ]
         most = max(len(lines) for _, lines in self.cells)
-        self.height = look.height + max(most - 1, 0) * look.line
+        self.height = self.look.height + max(most - 1, 0) * self.look.line
 
 
 class _Page:
-    """A page's rows, as they are put there."""
+    """A page's rows, as they are put there. `above` is the kind of the last one, here or on the page before."""
 
-    def __init__(self, look: Look, room: float) -> None:
+    def __init__(self, look: Look, room: float, *, above: str, zebra: bool = False, head: float | None = None) -> None:
         self.room = room
         self.is_empty = True
+        self.above = above
+        self.zebra = zebra  # whether the next row is a second one
         self._look = look
+        self._head = head  # how much deeper its first row is, on a further page
         self._bands: list[str] = []
         self._rules: list[str] = []
         self._texts: list[str] = []
@@ -91,28 +105,38 @@ class _Page:
     def has_room(self, height: float) -> bool:
         return self._y + height <= self.room + 1e-6
 
-    def put(self, row: _Row, *, extra: float, below: float, zebra: bool) -> None:
-        look, height = self._look, row.height + extra + below
-        if zebra and look.zebra:
-            self._bands.append(f"0 {_n(self._y)} {_n(look.width)} {_n(height)} re f")
-        baseline = self._y + look.baseline + extra
-        for column, lines in row.cells:
+    def deeper(self, kind: str) -> float:
+        """How much deeper a row of this kind is, if it is the next."""
+        half = self._look.half(self.above, kind)
+        return half + self._head if self.is_empty and self._head is not None else half
+
+    def put(self, row: _Row, *, below: str) -> None:
+        look, extra = self._look, self.deeper(row.kind)
+        height = row.height + extra + look.half(row.kind, below)
+        if not self.is_empty:
+            self._rule(look.rules.get((self.above, row.kind)))
+        if row.kind == GROUP:
+            self.zebra = False
+        if row.look.fill:
+            self._bands.append(f"{row.look.fill} 0 {_n(self._y)} {_n(look.width)} {_n(height)} re f")
+        elif row.kind == ROW and self.zebra and look.zebra:
+            self._bands.append(f"{look.zebra} 0 {_n(self._y)} {_n(look.width)} {_n(height)} re f")
+        baseline = self._y + row.look.baseline + extra
+        for cell, lines in row.cells:
             y = baseline
             for shown, width in lines:
-                x = column.left + (column.room - width if column.to_right else 0)
-                self._text(column.shaper, x, y, shown)
-                y += look.line
+                x = cell.left + (cell.room - width if cell.to_right else 0)
+                self._text(cell.shaper, x, y, shown)
+                y += row.look.line
         self._y += height
-        self.is_empty = False
+        self.is_empty, self.above, self.zebra = False, row.kind, not self.zebra
 
     def put_total(self, total: Stamp) -> None:
-        self._rule(self._look.above_total)
+        self._rule(self._look.rules.get((self.above, TOTAL)))
         self._stamp(total)
 
     def block(self) -> Block:
-        look = self._look
-        bands = [look.zebra, *self._bands] if look.zebra and self._bands else []
-        content = "\n".join((*bands, "BT", *self._texts, "ET", *self._rules))
+        content = "\n".join((*self._bands, "BT", *self._texts, "ET", *self._rules))
         return Block(self._y, zlib.compress(content.encode("ascii"), 6))
 
     def _stamp(self, stamp: Stamp) -> None:

@@ -9,7 +9,13 @@
 Widths are in millimetres. `key` names what a cell reads, or `of` a function that is `given` the row and more. A
 `format` is a filter of `formats`, with its arguments; the value is divided by `per` first. `missing` is said where a
 row has no such key, which else is an error. A cell of the total says its text, the columns that it spans, its kind.
-It knows nothing of pages.
+
+    group={"key": "region",
+           "subtotal": [["Subtotal", 1], [{"sum": "price", "format": ["money", currency]}, 1, "number"]]}
+
+Rows that follow each other and say the same in `group`, which is told like a column, stand under a head that says it,
+and over a subtotal if there is one: its cells say a text, or what they `sum`, or what a function `of` the group's rows
+and what it is `given` returns. Rows have to come in their groups' order. It knows nothing of pages.
 """
 
 import re
@@ -18,7 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any, Final
 
 from jinja2 import TemplateError, pass_context
@@ -31,7 +37,9 @@ from report_queue.render.table import digits
 LONG: Final = 200  # rows; fewer take about a second the ordinary way, and are tagged cell by cell
 _BATCH: Final = 500  # rows that are packed together
 _CELL, _ROW = "\x1f", "\x1e"
+ROW, GROUP, SUBTOTAL = "row", "group", "subtotal"  # kinds of rows
 _SPACE: Final = re.compile(f"[ \\t\\n\\r\\f{_CELL}{_ROW}]+")
+_SAID: Final = ("key", "of", "given", "format", "per", "missing")
 _CLASSES: Final = {"text": "", "number": "n", "date": "d"}
 
 
@@ -66,8 +74,33 @@ class Total:
         return _CLASSES[self.kind]
 
 
+@dataclass(frozen=True)
+class Sum:
+    """A cell of a group's last row."""
+
+    text: Callable[[list[Any]], str]  # of the group's rows
+    span: int = 1
+    kind: str = "text"
+
+    @property
+    def style(self) -> str:
+        """The class of the cell in style.css."""
+        return _CLASSES[self.kind]
+
+
+@dataclass(frozen=True)
+class Groups:
+    """What parts a table's rows."""
+
+    text: Callable[[Any], str]  # of a row: what its group's head says
+    sums: tuple[Sum, ...] = ()
+
+
 class Texts:
-    """The rows' texts, packed: a hundred thousand rows take some megabytes. To be read as often as is wanted."""
+    """The rows, each its kind and then its texts, packed: a hundred thousand take some megabytes.
+
+    To be read as often as is wanted.
+    """
 
     def __init__(self, rows: Iterable[Sequence[str]]) -> None:
         self._packs: list[bytes] = []
@@ -92,6 +125,7 @@ class Table:
     columns: tuple[Column, ...]
     texts: Texts
     total: tuple[Total, ...]
+    groups: Groups | None
     empty: str
     html: Callable[..., Markup]  # the macro of _kit/table.html
 
@@ -106,7 +140,17 @@ class Table:
 
     def specimen(self) -> str:
         """It with few rows: enough to see all that a row can be, before and after a page's end."""
-        return str(self.html(self, [["0"] * len(self.columns)] * 5, (2,)))
+        return str(self.html(self, *self.specimen_rows()))
+
+    def specimen_rows(self) -> tuple[list[list[str]], tuple[int]]:
+        """These rows, and which of them, from 0, starts a page."""
+        row = [ROW, *("0" for _ in self.columns)]
+        if not self.groups:
+            return [row] * 5, (2,)
+        head = [GROUP, "0"]
+        subtotals = [[SUBTOTAL, *("0" for _ in self.groups.sums)]] if self.groups.sums else []
+        before = [head, row, row, row, *subtotals, head, row]
+        return [*before, row, row, row, *subtotals], (len(before),)
 
 
 class Tables:
@@ -125,17 +169,19 @@ class Tables:
         rows: Iterable[Any],
         total: Sequence[Sequence[Any]] = (),
         empty: str = "rows",
+        group: Mapping[str, Any] | None = None,
     ) -> Markup:
         """The table's HTML, or its slot. `rows` are read once."""
         if isinstance(rows, StrictUndefined):
             str(rows)  # raises
         parsed = tuple(column_of(context, column) for column in columns)
-        reads = [column.text for column in parsed]
+        groups = groups_of(context, group) if group else None
         table = Table(
             number=len(self.long),
             columns=parsed,
-            texts=Texts([read(row) for read in reads] for row in rows),
+            texts=Texts(_texts(parsed, rows, groups)),
             total=tuple(Total(" ".join(str(cell[0]).split()), *cell[1:]) for cell in total),
+            groups=groups,
             empty=empty,
             html=context.environment.get_template("_kit/table.html").module.table,  # type: ignore[attr-defined]
         )
@@ -146,14 +192,61 @@ class Tables:
         return Markup(table.slot)  # noqa: S704
 
 
+def _texts(columns: Sequence[Column], rows: Iterable[Any], groups: Groups | None) -> Iterator[list[str]]:
+    reads = [column.text for column in columns]
+    if groups is None:
+        yield from ([ROW, *(read(row) for read in reads)] for row in rows)
+        return
+    for words, of_group in groupby(rows, groups.text):
+        yield [GROUP, words]
+        seen = []
+        for row in of_group:
+            yield [ROW, *(read(row) for read in reads)]
+            if groups.sums:
+                seen.append(row)
+        if groups.sums:
+            yield [SUBTOTAL, *(one.text(seen) for one in groups.sums)]
+
+
 def column_of(context: Context, told: Mapping[str, Any]) -> Column:
     """The column that a template tells of. Raises TemplateError."""
-    unknown = set(told) - {"title", "width", "kind", "key", "of", "given", "format", "per", "missing"}
+    _must_be_known(told, "a column", {"title", "width", "kind", *_SAID})
+    how = told.get("format")
+    return Column(
+        title=str(told["title"]),
+        width=float(told["width"]),
+        kind=told.get("kind", "text"),
+        text=_text(context, told),
+        value=_value(told),
+        format=() if how is None else (how,) if isinstance(how, str) else tuple(how),
+    )
+
+
+def groups_of(context: Context, told: Mapping[str, Any]) -> Groups:
+    """The groups that a template tells of. Raises TemplateError."""
+    _must_be_known(told, "the group", {"subtotal", *_SAID})
+    return Groups(_text(context, told), tuple(_sum(context, *cell) for cell in told.get("subtotal", ())))
+
+
+def _sum(context: Context, told: Any, span: int = 1, kind: str = "text") -> Sum:
+    if not isinstance(told, Mapping):
+        words = " ".join(str(told).split())
+        return Sum(lambda _: words, span, kind)
+    if "sum" in told:
+        read = _reader({"key": told["sum"]})
+        told = {"of": lambda rows: sum(map(read, rows)), **{name: told[name] for name in told if name != "sum"}}
+    _must_be_known(told, "the subtotal", {"of", "given", "format", "per"})
+    return Sum(_text(context, told), span, kind)
+
+
+def _must_be_known(told: Mapping[str, Any], what: str, known: set[str]) -> None:
+    unknown = set(told) - known
     if unknown or ("key" in told) == ("of" in told) or told.get("kind", "text") not in _CLASSES:
-        wrong = (
-            f"a column of data_table has {', '.join(sorted(unknown)) or 'not one of key and of, or an unknown kind'}"
-        )
+        wrong = f"{what} of data_table has {', '.join(sorted(unknown)) or 'not one of key and of, or an unknown kind'}"
         raise TemplateError(wrong)
+
+
+def _text(context: Context, told: Mapping[str, Any]) -> Callable[[Any], str]:
     read = _reader(told)
     how, per = told.get("format"), told.get("per", 1)
     write = lru_cache(maxsize=4096)(_writer(context, how, per))
@@ -163,20 +256,19 @@ def column_of(context: Context, told: Mapping[str, Any]) -> Column:
         value = read(row)
         return missing if value is None and missing is not None else write(value)
 
+    return text
+
+
+def _value(told: Mapping[str, Any]) -> Callable[[Any], Any]:
+    read, per, missing = _reader(told), told.get("per", 1), told.get("missing")
+
     def value(row: Any) -> Any:
         found = read(row)
         if found is None:
             return missing
         return Decimal(found) / per if per != 1 else found
 
-    return Column(
-        title=str(told["title"]),
-        width=float(told["width"]),
-        kind=told.get("kind", "text"),
-        text=text,
-        value=value,
-        format=() if how is None else (how,) if isinstance(how, str) else tuple(how),
-    )
+    return value
 
 
 def _reader(told: Mapping[str, Any]) -> Callable[[Any], Any]:

@@ -1,19 +1,22 @@
 """How a table looks, read from the boxes of a specimen that WeasyPrint has laid out.
 
-    page A   head            page B   head (repeated)
-             row 0   first            row 2   after the repeated head
-             row 1   plain            row 3   plain
-                                      row 4   last
-                                      total
+    page A   head            page B   head (repeated)           of groups   page A   head        page B   head
+             row 0                    row 2   after the head                         group head           row
+             row 1   the plain one    row 3                                          row 0  …             row
+                                      row 4                                          subtotal             row
+                                      total                                          group head           subtotal
+                                                                                     row                  total
 
+How high a row is, is told by its kind and by the rules above and below it: half of a rule's thickness is each row's.
 Nothing of style.css is written down here a second time. Lengths are in pixels, from the table's left edge, or from the
 top of the row. The boxes are only half public: WeasyPrint's version is pinned.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from itertools import pairwise
+from typing import Any, Final
 
 from weasyprint.formatting_structure.boxes import (  # type: ignore[import-untyped]
     LineBox,
@@ -22,9 +25,16 @@ from weasyprint.formatting_structure.boxes import (  # type: ignore[import-untyp
     TextBox,
 )
 
+from report_queue.render.table.rows import GROUP, ROW, SUBTOTAL, Table
 from report_queue.render.table.shaping import Shaper, Unfit, fill
 
 Styles = Callable[[Any], Shaper]
+
+HEAD: Final = "head"
+TOTAL: Final = "total"
+
+_NEAR: Final = 1e-3  # pixels
+_PARTED: Final = {(ROW, ROW), (ROW, GROUP), (SUBTOTAL, GROUP)}  # where a page may end: no rule may be there
 
 
 @dataclass(frozen=True)
@@ -54,23 +64,38 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class RowLook:
+    """A row of one kind."""
+
+    cells: tuple[Cells, ...]
+    height: float  # of one line, between no rules
+    baseline: float  # of its first line
+    line: float  # from one line to the next
+    fill: str | None
+
+
+@dataclass(frozen=True)
 class Look:
-    """All that there is to know."""
+    """All that there is to know. Kinds are those of `rows`, and HEAD and TOTAL."""
 
     left: float  # of the table, from its block's
     width: float
-    columns: tuple[Cells, ...]
     head: Stamp
     total: Stamp | None
-    height: float  # of a plain row of one line
-    baseline: float  # of its first line
-    line: float  # from one line to the next
-    first: float  # how much higher the first row is, and how much deeper its text: half of the head's rule
-    after_head: float  # the same for the first row of a further page
-    last: float  # how much higher the last row is: half of the total's rule
-    zebra: str | None  # what every second row is filled with
-    under_head: Rule | None
-    above_total: Rule | None
+    rows: Mapping[str, RowLook]
+    rules: Mapping[tuple[str, str], Rule]  # by the kinds of the rows above and below
+    after_head: float  # how much higher the first row of a further page is, and how much deeper its text
+    zebra: str | None  # what every second row is filled with, if it has nothing of its own
+
+    @property
+    def under_head(self) -> Rule | None:
+        """The same on each page."""
+        return next((rule for (above, _), rule in self.rules.items() if above == HEAD), None)
+
+    def half(self, above: str, below: str) -> float:
+        """What the rule between two rows adds to the height of each."""
+        rule = self.rules.get((above, below))
+        return rule.thickness / 2 if rule else 0.0
 
 
 @dataclass(frozen=True)
@@ -94,8 +119,9 @@ def named(box: Any, attribute: str) -> str | None:
     return None if box.element is None or box.element_tag != box.element.tag else box.element.get(attribute)
 
 
-def read(document: Any, number: int, styles: Styles) -> tuple[Place, Look]:
-    """Of the table with this number. Raises Unfit where it looks like nothing that could be written."""
+def read(document: Any, table: Table, styles: Styles) -> tuple[Place, Look]:
+    """Of the table. Raises Unfit where it looks like nothing that could be written."""
+    number = table.number
     place = block = None
     tables: list[tuple[Any, Any]] = []
     for index, page in enumerate(document.pages):
@@ -110,7 +136,7 @@ def read(document: Any, number: int, styles: Styles) -> tuple[Place, Look]:
     if _bottom(tables[0][0]) - _top(tables[0][0]) != _bottom(page) - _top(page):
         raise Unfit
     here = _Fragment(before, styles), _Fragment(after, styles)
-    return Place(*place, full=_bottom(page) - _top(page)), _look(block, *here)
+    return Place(*place, full=_bottom(page) - _top(page)), _look(block, table, *here)
 
 
 class _Fragment:
@@ -140,37 +166,62 @@ class _Fragment:
         )
         return Stamp(row.height, texts)
 
-    def baseline(self, index: int) -> float:
+    def row(self, index: int, *, above: float, below: float) -> RowLook:
+        """What the row would be without the halves of rules."""
         row = self.rows[index]
-        text = _only(row.children[0], TextBox)
-        return float(text.position_y + text.baseline - row.position_y)
+        text, fills = _first(row, TextBox), row.style["background_color"]
+        return RowLook(
+            cells=tuple(_cells(cell, self) for cell in row.children),
+            height=row.height - above - below,
+            baseline=text.position_y + text.baseline - row.position_y - above,
+            line=_first(row, LineBox).height,
+            fill=fill(fills) if fills.alpha else None,
+        )
 
 
-def _look(block: Any, before: _Fragment, after: _Fragment) -> Look:
-    if len(before.rows) != 3 or len(after.rows) not in (4, 5):
+def _look(block: Any, table: Table, before: _Fragment, after: _Fragment) -> Look:
+    rows, (split,) = table.specimen_rows()
+    kinds = [HEAD, *(row[0] for row in rows), *([TOTAL] if table.total else [])]
+    fragments = [*((before, index) for index in range(split + 1)), *((after, 1 + index) for index in range(len(kinds)))]
+    if len(before.rows) != split + 1 or len(after.rows) != len(kinds) - split:
         raise Unfit
-    has_total = len(after.rows) == 5
-    plain, zebra, last = before.rows[2], before.rows[2].style["background_color"], after.rows[3]
-    borders = before.borders
-    ruled = {1, 6} if has_total else {1}
-    if any(width for index, row in enumerate(borders) if index not in ruled for _, width, _ in row):
-        raise Unfit
-    return Look(
+    rules = _rules(kinds, before.borders)
+    # A page's first row has another rule above it than those after it.
+    after_head = after.rows[1].height - after.rows[2].height
+    look = Look(
         left=before.table.content_box_x() - block.content_box_x(),
         width=before.table.width,
-        columns=tuple(_cells(cell, before) for cell in plain.children),
         head=before.stamp(0),
-        total=after.stamp(4) if has_total else None,
-        height=plain.height,
-        baseline=before.baseline(2),
-        line=_only(plain.children[0], LineBox).height,
-        first=before.rows[1].height - plain.height,
-        after_head=after.rows[1].height - plain.height,
-        last=last.height - plain.height,
-        zebra=fill(zebra) if zebra.alpha else None,
-        under_head=_rule(borders[1]),
-        above_total=_rule(borders[6]) if has_total else None,
+        total=after.stamp(len(after.rows) - 1) if table.total else None,
+        rows={},
+        rules=rules,
+        after_head=after_head,
+        zebra=None,
     )
+    seen: dict[str, RowLook] = {}
+    for index, (kind, (fragment, at)) in enumerate(zip(kinds, fragments, strict=False)):
+        if kind in (HEAD, TOTAL):
+            continue
+        above = look.half(kinds[index - 1], kind) + (after_head if fragment is after and at == 1 else 0)
+        below = look.half(kind, kinds[index + 1]) if index + 1 < len(kinds) else 0.0
+        row = fragment.row(at, above=above, below=below)
+        known = seen.setdefault(kind, row)
+        if abs(known.height - row.height) > _NEAR or abs(known.baseline - row.baseline) > _NEAR:
+            raise Unfit
+    zebra = before.rows[2].style["background_color"]
+    seen[ROW] = replace(seen[ROW], fill=None)
+    return replace(look, rows=seen, zebra=fill(zebra) if zebra.alpha else None)
+
+
+def _rules(kinds: Sequence[str], borders: Sequence[list[Any]]) -> dict[tuple[str, str], Rule]:
+    found: dict[tuple[str, str], Rule | None] = {}
+    if len(borders) != len(kinds) + 1 or _rule(borders[0]) or _rule(borders[-1]):
+        raise Unfit
+    for pair, border in zip(pairwise(kinds), borders[1:], strict=False):
+        rule = _rule(border)
+        if found.setdefault(pair, rule) != rule or (rule and pair in _PARTED):
+            raise Unfit
+    return {pair: rule for pair, rule in found.items() if rule}
 
 
 def _cells(cell: Any, fragment: _Fragment) -> Cells:
@@ -190,6 +241,10 @@ def _rule(borders: list[Any]) -> Rule | None:
     if style not in ("solid", "none"):
         raise Unfit
     return Rule(width, fill(color)) if width else None
+
+
+def _first(box: Any, kind: type) -> Any:
+    return next(one for one in box.descendants() if isinstance(one, kind))
 
 
 def _only(box: Any, kind: type) -> Any:
