@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from brokers import settings_for
 from report_queue.data_ref import DataRef
+from report_queue.edition import USUAL, Edition
 from report_queue.job import Job, NewJob, State
 from report_queue.ledger import Ledger
 from report_queue.queue import Queue
@@ -52,6 +53,7 @@ class World:
         tenant: str = "acme",
         attempts: int = 3,
         data_ref: DataRef | None = None,
+        edition: Edition = USUAL,
     ) -> str:
         """As `submit` does: first the ledger, then the queue."""
         job_id = random_job_id(now_ms(), os.urandom(10))
@@ -64,6 +66,7 @@ class World:
             accepted_at=now_ms(),
             attempts=attempts,
             data_ref=data_ref,
+            edition=edition,
         )
         self.ledger.accept(request)
         self.queue.enqueue(NewJob(job_id, tenant, report_type, request.accepted_at, attempts=attempts))

@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway import Api
 
+from report_queue.edition import Format
 from report_queue.job import Completed, Failed, Lease, State
 from report_queue.receipt import Receipt
 from report_queue.replies import Worker
@@ -62,19 +63,20 @@ class Lives:
             self.close(lease.id, State.FAILED, attempt=lease.attempt, reason="template.error", message=message)
         return lease.id
 
-    def complete(self, lease: Lease, *, pdf: bytes = PDF, receipt: bool = True) -> str:
+    def complete(self, lease: Lease, *, pdf: bytes = PDF, receipt: bool = True, ending: Format = "pdf") -> str:
         """The worker publishes this job's report and completes it."""
-        result = self.publish(lease, pdf=pdf)
+        result = self.publish(lease, pdf=pdf, ending=ending)
         self._wired.queue.complete(self.worker, Completed(lease, result))
         if receipt:
             self.close(lease.id, State.COMPLETED, attempt=lease.attempt, result=result)
         return lease.id
 
-    def publish(self, lease: Lease, *, pdf: bytes = PDF) -> Result:
+    def publish(self, lease: Lease, *, pdf: bytes = PDF, ending: Format = "pdf") -> Result:
         """The worker puts the report there."""
         return self._wired.ledger.publish(
             tenant=lease.tenant,
             id=lease.id,
+            ending=ending,
             body=io.BytesIO(pdf),
             made=Made(size=len(pdf), pages=1, sha256=hashlib.sha256(pdf).hexdigest(), seconds=0.25, peak_memory_mb=60),
         )

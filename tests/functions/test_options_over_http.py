@@ -193,3 +193,33 @@ def test_nobody_starts_anothers_job_by_hand(api: Api) -> None:
     name = job_id(api, delaySeconds=3_600)
     assert Api(tenant="bolt").post(f"/api/jobs/{name}/promote").status == 404
     assert Api(scopes="read submit").post(f"/api/jobs/{name}/promote").status == 403
+
+
+def test_a_password_is_in_no_answer_and_no_log(
+    api: Api, wired: Wiring, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    name = job_id(api, password="correct horse")
+    shown = api.get(f"/api/jobs/{name}")
+    assert shown.status == 200
+    request = wired.ledger.open_request(name)
+    assert request
+    assert request.edition.password == "correct horse"
+    out, err = capfd.readouterr()
+    for told in (shown.content.decode(), out, err, caplog.text):
+        assert "correct horse" not in told
+
+
+def test_a_report_in_another_format_is_downloaded_under_its_name(api: Api, lives: Lives) -> None:
+    lives.waiting(format="csv")
+    name = lives.complete(lives.claim(), ending="csv")
+    answer = api.get(f"/api/v1/reports/{name}/download", headers={"accept": "application/json"})
+    assert answer.json["fileName"] == f"test-{name}.csv"
+    assert f"/{name}.csv?" in answer.json["url"]
+    assert api.get(f"/api/jobs/{name}").json["result"]["fileName"] == f"test-{name}.csv"
+
+
+def test_a_report_in_another_format_is_downloaded_before_its_receipt_is_there(api: Api, lives: Lives) -> None:
+    lives.waiting(format="xlsx")
+    name = lives.complete(lives.claim(), ending="xlsx", receipt=False)
+    assert api.get(f"/api/v1/reports/{name}/download").status == 302

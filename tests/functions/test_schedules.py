@@ -296,3 +296,11 @@ def test_what_the_poller_fired_is_shown(api: Api, wired: Wiring) -> None:
     one = shown(api, NOBODY)
     assert one["fired"] == 1
     assert api.get(f"/api/jobs/{one['lastRun']['jobId']}").json["name"] == "test"
+
+
+def test_a_password_of_a_schedule_is_not_shown(api: Api, wired: Wiring) -> None:
+    name = made(api, report=REPORT | {"options": {"password": "correct horse", "locale": "de"}})
+    assert shown(api, name)["report"]["options"] == {"password": "********", "locale": "de"}
+    kept = wired.timetable.get(tenant="acme", id=name)
+    assert kept
+    assert kept.schedule.report["options"]["password"] == "correct horse"

@@ -92,3 +92,50 @@ def test_a_request_of_before_editions_is_read_as_the_usual_one(world: World) -> 
     del fields["edition"]
     assert type(request).from_fields(fields) == request
     assert request.edition == Edition()
+
+
+@pytest.mark.parametrize(
+    "edition",
+    [
+        Edition(format="html"),
+        Edition(format="csv"),
+        Edition(format="xlsx"),
+        Edition(variant="pdf/ua-1"),
+        Edition(variant="pdf/a-3b", attachments=("csv", "xlsx", "json")),
+    ],
+)
+def test_every_edition_is_published_and_comes_out_again(world: World, edition: Edition) -> None:
+    job_id = world.accept("sales", edition=edition)
+    world.drain()
+    receipt = world.ledger.receipt(job_id)
+    assert receipt
+    assert receipt.result
+    assert receipt.result.key == f"reports/acme/{job_id}.{edition.format}"
+    body = world.ledger._bucket.get(receipt.result.key)
+    assert body
+    assert (receipt.result.pages > 0) == (edition.format == "pdf")
+    assert verify(receipt, body, world.renderer, memory_mb=1_536, seconds=60).differences == ()
+
+
+def test_a_locked_report_is_proved_without_its_password(world: World) -> None:
+    job_id = world.accept(edition=Edition(password="correct horse"))
+    world.drain()
+    receipt = world.ledger.receipt(job_id)
+    assert receipt
+    assert receipt.result
+    assert receipt.request.edition == Edition()
+    assert receipt.result.unlocked_sha256 != receipt.result.sha256
+    assert proof(world, job_id).differences == ()
+    other = replace(receipt.result, unlocked_sha256="00")
+    assert proof(world, job_id, result=other).differences == ("rendered anew, the bytes are others",)
+
+
+def test_a_finding_fails_the_job_where_that_was_wished(world: World) -> None:
+    data = {"title": "t", "message": "\u0378"}
+    warned, failed = (world.accept(data=data, edition=Edition(preflight=wish)) for wish in ("warn", "fail"))
+    world.drain()
+    result = world.job(warned).result
+    assert result
+    assert [found.code for found in result.findings] == ["glyph.missing"]
+    assert world.job(failed).reason == "preflight.glyph.missing"
+    assert world.keys("reports/") == [f"reports/acme/{warned}.pdf"]
