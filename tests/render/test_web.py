@@ -47,6 +47,8 @@ def test_a_browser_asks_for_nothing_complains_of_nothing_and_moves_no_page_sidew
     assert [url for url in asked if not url.startswith("data:")] == [file.as_uri()]
     assert said == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    moved = page.evaluate("[...document.querySelectorAll('.scrolls')].map(one => getComputedStyle(one).overflowX)")
+    assert set(moved) == {"auto" if width < 760 else "visible"}
     assert page.evaluate("document.compatMode") == "CSS1Compat"
     cells = page.locator("td").all_inner_texts()
     page.close()
