@@ -25,6 +25,7 @@ import pytest
 from pypdf import PdfReader
 
 import report_queue
+from report_queue.edition import USUAL, Edition
 from report_queue.errors import AttemptFailure, PermanentFailure
 from report_queue.render import Renderer, RenderJob
 from report_queue.reports import report_types
@@ -42,7 +43,7 @@ _OPEN = "def leave_network():\n    return False\n\n\ndef seal():\n    pass\n"
 class Ended:
     """What came of an attempt: a PDF, or a reason."""
 
-    pdf: bytes = b""
+    pdf: bytes = b""  # or the file, where another format was wished
     reason: str = ""
     message: str = ""
     permanent: bool = False
@@ -80,14 +81,24 @@ class Lab:
     renderer: Renderer
     folder: Path
 
-    def attempt(self, html: str, value: Any = "", *, seconds: float = 30, memory_mb: int = 512) -> Ended:
+    def attempt(
+        self, html: str, value: Any = "", *, seconds: float = 30, memory_mb: int = 512, edition: Edition = USUAL
+    ) -> Ended:
         """Render the template, which sees `value` as `data.value`."""
         name = f"{crc32(html.encode()):08x}.html"
         (self.folder / name).write_text(html, "utf-8")
-        return self.render("attack", {"template": name, "value": value}, seconds=seconds, memory_mb=memory_mb)
+        data = {"template": name, "value": value}
+        return self.render("attack", data, seconds=seconds, memory_mb=memory_mb, edition=edition)
 
     def render(
-        self, report_type: str, data: Any, *, seconds: float = 30, memory_mb: int = 512, cpu_seconds: int = 60
+        self,
+        report_type: str,
+        data: Any,
+        *,
+        seconds: float = 30,
+        memory_mb: int = 512,
+        cpu_seconds: int = 60,
+        edition: Edition = USUAL,
     ) -> Ended:
         """Render a report of any type."""
         job = RenderJob(
@@ -97,6 +108,7 @@ class Lab:
             created_at=1_800_000_000_000,
             memory_mb=memory_mb,
             cpu_seconds=cpu_seconds,
+            edition=edition,
         )
         with tempfile.TemporaryFile() as file:
             try:
