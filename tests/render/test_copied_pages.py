@@ -91,7 +91,7 @@ def test_page_numbers_of_any_kind_are_drawn_as_elsewhere(tmp_path: Path, style: 
         "@page { counter-increment: page 2 }",
         "@page { counter-increment: sheet; @top-right { content: counter(sheet) } }",
         "@page { @bottom-left { width: auto } @bottom-right { width: auto } }",
-        "@page { @bottom-right { content: counter(page); text-decoration: underline } }",
+        "@page { @bottom-right { content: counter(page); text-decoration: underline; font-variant-numeric: tabular-nums } }",
         "@page { @bottom-right { content: 'P. ' counter(page); width: 3mm } }",
         "h2 { position: fixed; bottom: 0 }",
     ],
