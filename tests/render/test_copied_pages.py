@@ -90,8 +90,8 @@ def test_page_numbers_of_any_kind_are_drawn_as_elsewhere(tmp_path: Path, style: 
         "@page :nth(3n) { @top-right { content: 'third' } }",
         "@page { counter-increment: page 2 }",
         "@page { counter-increment: sheet; @top-right { content: counter(sheet) } }",
-        "@page { @bottom-left { width: auto } @bottom-right { width: auto } }",
-        "@page { @bottom-right { content: counter(page); text-decoration: underline } }",
+        "@page { @bottom-left { width: auto } @bottom-right { width: auto; font-variant-numeric: tabular-nums } }",
+        "@page { @bottom-right { font-variant-numeric: tabular-nums; text-decoration: underline } }",
         "@page { @bottom-right { content: 'P. ' counter(page); width: 3mm } }",
         "h2 { position: fixed; bottom: 0 }",
     ],
@@ -105,6 +105,14 @@ def test_pages_that_differ_in_more_than_their_numbers_are_all_laid_out(tmp_path:
     assert took_the_lane(report)
     assert copies(report) == 0
     assert report.pdf == whole.pdf
+
+
+def test_where_a_number_outgrows_its_room_all_pages_are_laid_out(tmp_path: Path) -> None:
+    style = "@page { @bottom-right { content: counter(page); width: 2mm } }"
+    report = in_lane(with_table(tmp_path / "table", style=style), {"rows": some_rows(250)})
+    assert report.pages > 10
+    assert took_the_lane(report)
+    assert copies(report) == 0
 
 
 @pytest.mark.parametrize("count", [120, 150, 180])
@@ -157,12 +165,14 @@ def test_each_text_is_in_the_structure_tree_or_an_artifact(tmp_path: Path) -> No
         assert pdf.check_pdf_syntax() == []
         known = pikepdf.NumberTree(pdf.Root.StructTreeRoot.ParentTree)
         for page in pdf.pages:
-            tagged = [
-                operands[1].MCID
-                for operands, operator in pikepdf.parse_content_stream(page)
-                if str(operator) == "BDC" and "/MCID" in operands[1]
+            marks = [
+                operands for operands, operator in pikepdf.parse_content_stream(page) if str(operator) in ("BMC", "BDC")
             ]
-            assert len(known[page.StructParents]) == len(tagged) if "/StructParents" in page else not tagged
+            tagged = [one for one in marks if len(one) > 1 and "/MCID" in one[1]]
+            if "/StructParents" in page:
+                assert len(known[page.StructParents]) == len(tagged)
+            else:
+                assert {str(tag) for tag, *_ in marks} == {"/Artifact"}
 
 
 def test_a_longer_table_has_no_more_pages_laid_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

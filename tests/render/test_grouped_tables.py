@@ -8,6 +8,7 @@ from report_words import made_up, rendered
 from table_words import AFTER, COLUMNS, TOTAL, alike, copies, in_lane, lines, ordinary, some_rows, took_the_lane
 
 from report_queue.errors import PermanentFailure
+from report_queue.render.table import plan
 from report_queue.reports import ReportType
 
 SUBTOTAL = """[["Subtotal", 2], [{"sum": "pieces", "format": "number"}, 1, "number"],
@@ -15,7 +16,9 @@ SUBTOTAL = """[["Subtotal", 2], [{"sum": "pieces", "format": "number"}, 1, "numb
 GROUP = '{"key": "town", "subtotal": ' + SUBTOTAL + "}"
 
 
-def grouped(folder: Path, *, group: str = GROUP, total: str = TOTAL, gap: int = 0, style: str = "") -> ReportType:
+def grouped(
+    folder: Path, *, group: str = GROUP, total: str = TOTAL, gap: float | str = 0, style: str = ""
+) -> ReportType:
     call = f"{{{{ data_table({COLUMNS}, data.rows, total={total}, group={group}) }}}}"
     before = f'<section><div style="height: {gap}mm">Before</div>'
     return made_up(folder, before + call + AFTER, style=style)
@@ -53,6 +56,24 @@ def test_wherever_a_page_ends_heads_and_subtotals_stay_with_their_rows(tmp_path:
 
     assert took_the_lane(fast)
     assert lines(fast) == lines(slow)
+
+
+def test_no_page_holds_more_than_it_has_room_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[float] = []
+    blocks = plan.blocks
+
+    def measured(look: Any, place: Any, rows: Any) -> Any:
+        done = blocks(look, place, rows)
+        left.append(place.room - done[0].height)
+        return done
+
+    monkeypatch.setattr(plan, "blocks", measured)
+    report_type = grouped(tmp_path / "table", gap="{{ data.gap }}")
+    for step in range(45):
+        in_lane(report_type, in_towns([1, 1, 1, 1, 1, 1], name="Ann") | {"gap": f"{130 + step / 5}"})
+
+    assert min(left) >= -1e-3
+    assert min(left) < 1
 
 
 def test_a_style_of_its_own_for_heads_and_subtotals_is_followed(tmp_path: Path) -> None:
