@@ -1,6 +1,7 @@
 """Rendering beside headless Chromium, in one run: `python -m tests.bench.render`.
 
-`--quick` takes small numbers and few repeats, `--only small,rows` some parts. A full run takes about half an hour.
+`--quick` takes small numbers and few repeats, `--only small,rows` some parts, `--most-rows 10000` no longer tables. A
+full run takes about an hour, most of it Chromium's with 100,000 rows.
 """
 
 import argparse
@@ -250,14 +251,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default=",".join(PARTS), help="parts, with commas: " + ",".join(PARTS))
     parser.add_argument("--quick", action="store_true", help="small numbers, few repeats")
+    parser.add_argument("--most-rows", type=int, help="of a table; 100,000, or 2,000 with --quick")
     options = parser.parse_args()
     parts = options.only.split(",")
     if unknown := [name for name in parts if name not in PARTS]:
         parser.error(f"unknown: {', '.join(unknown)}")
-    asyncio.run(_run(parts, quick=options.quick))
+    most_rows = options.most_rows or (2_000 if options.quick else 100_000)
+    asyncio.run(_run(parts, quick=options.quick, most_rows=most_rows))
 
 
-async def _run(parts: list[str], *, quick: bool) -> None:
+async def _run(parts: list[str], *, quick: bool, most_rows: int) -> None:
     async with AsyncExitStack() as stack:
         renderer = stack.enter_context(Renderer())
         playwright = await stack.enter_async_context(async_playwright())
@@ -268,7 +271,7 @@ async def _run(parts: list[str], *, quick: bool) -> None:
             folder=Path(stack.enter_context(tempfile.TemporaryDirectory())),
             repeats=5 if quick else 15,
             few=1 if quick else 3,
-            most_rows=2_000 if quick else 100_000,
+            most_rows=most_rows,
             patience=120 if quick else 600,
         )
         print(_versions(bench.browser), NOTES, "", head(SIDES, "Chromium"), sep="\n", flush=True)

@@ -168,7 +168,7 @@ def _made(schema: dict[str, Any], *, length: int, number: float, text: str, opti
             return [_made(schema["items"], **again)] * max(length, schema.get("minItems", 0))
         case "string" if "pattern" in schema:
             return next(
-                one for one in ("2025-12-31", "2025-12", "EUR", "de", "a@b") if re.search(schema["pattern"], one)
+                one for one in ("2025-12-31", "2025-12", "EUR", "DE", "de", "a@b") if re.search(schema["pattern"], one)
             )
         case "string":
             return text[: schema["maxLength"]]

@@ -34,7 +34,7 @@ from markupsafe import Markup
 from report_queue.render import faults, formats
 from report_queue.render.table import digits
 
-LONG: Final = 200  # rows; fewer take about a second the ordinary way, and are tagged cell by cell
+LONG: Final = 50  # rows; fewer take about as long the ordinary way, and are tagged cell by cell
 _BATCH: Final = 500  # rows that are packed together
 _CELL, _ROW = "\x1f", "\x1e"
 ROW, GROUP, SUBTOTAL = "row", "group", "subtotal"  # kinds of rows
