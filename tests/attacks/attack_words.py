@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -22,6 +23,7 @@ from zlib import crc32
 
 import pikepdf
 import pytest
+from attack_vectors import table
 from pypdf import PdfReader
 
 import report_queue
@@ -191,6 +193,15 @@ def asked_about(request: pytest.FixtureRequest) -> frozenset[str]:
     """The names that the tests of the fixture's own module are called with in this run."""
     tests = (chosen for chosen in request.session.items if chosen.path == request.path and hasattr(chosen, "callspec"))
     return frozenset(chosen.callspec.params["name"] for chosen in tests if "name" in chosen.callspec.params)
+
+
+def ends_of(lab: Lab, canary: Canary, request: pytest.FixtureRequest, edition: Edition = USUAL) -> dict[str, Ended]:
+    """What came of every vector that is asked about in this run, two at a time."""
+    rows, asked = table(canary.into), asked_about(request)
+    names = [name for name in sorted(rows) if name in asked]
+    with ThreadPoolExecutor(2) as pool:
+        ended = pool.map(lambda name: lab.attempt(rows[name][0], edition=edition), names)
+        return dict(zip(names, ended, strict=True))
 
 
 def children_of(renderer: int) -> list[int]:

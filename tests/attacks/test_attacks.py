@@ -4,12 +4,11 @@ Nobody may have called the canary server, and no canary file's word may be in a 
 The locks of kernel and interpreter are off here (`test_seal` has them): the fetcher and the sandbox hold alone.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
 from attack_vectors import MADE, VALUES, table
-from attack_words import HOLES, Canary, Ended, Lab, asked_about
+from attack_words import HOLES, Canary, Ended, Lab, ends_of
 
 from report_queue.reports import report_types
 
@@ -20,12 +19,7 @@ TAKING = """<p title="{{ data.value }}">{{ data.value }}</p><style>p { color: {{
 
 @pytest.fixture(scope="module")
 def ends(lab: Lab, canary: Canary, request: pytest.FixtureRequest) -> dict[str, Ended]:
-    """What came of every vector that is asked about in this run, two at a time."""
-    rows = table(canary.into)
-    asked = asked_about(request)
-    names = [name for name in NAMES if name in asked]
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip(names, pool.map(lambda name: lab.attempt(rows[name][0]), names), strict=True))
+    return ends_of(lab, canary, request)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,12 +4,11 @@ loads nothing, runs nothing, and leads nowhere but to where links may lead.
 
 import re
 from base64 import b64decode
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from attack_vectors import MADE, VALUES, table
-from attack_words import HOLES, Canary, Ended, Lab, asked_about
+from attack_words import HOLES, Canary, Ended, Lab, ends_of
 from playwright.sync_api import Request, sync_playwright
 
 from report_queue.edition import Edition
@@ -29,13 +28,7 @@ ACTING = """[...document.querySelectorAll("*")].filter(one =>
 
 @pytest.fixture(scope="module")
 def ends(lab: Lab, canary: Canary, request: pytest.FixtureRequest) -> dict[str, Ended]:
-    """What came of every vector that is asked about in this run, two at a time."""
-    rows = table(canary.into)
-    asked = asked_about(request)
-    names = [name for name in NAMES if name in asked]
-    with ThreadPoolExecutor(2) as pool:
-        made = pool.map(lambda name: lab.attempt(rows[name][0], edition=HTML), names)
-        return dict(zip(names, made, strict=True))
+    return ends_of(lab, canary, request, HTML)
 
 
 @pytest.mark.parametrize("name", NAMES)
