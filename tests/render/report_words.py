@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 from pypdf import PdfReader
 
 from report_queue.edition import USUAL, Edition
@@ -44,9 +45,9 @@ class Rendered:
 def rendered(
     report_type: str | ReportType, data: Any = None, *, quiet: bool = True, edition: Edition = USUAL
 ) -> Rendered:
-    """The report of `data`, or of its type's sample; if `quiet`, fails where WeasyPrint has anything to complain of.
+    """The report of `data`, or of its type's sample, a PDF that qpdf has nothing against.
 
-    Raises what `report.make` does.
+    If `quiet`, fails where WeasyPrint has anything to complain of. Raises what `report.make` does.
     """
     if isinstance(report_type, str):
         report_type = report_types()[report_type]
@@ -61,6 +62,8 @@ def rendered(
             progress=progress.append,
             edition=edition,
         )
+    with pikepdf.open(output, password=edition.password or "") as pdf:
+        assert pdf.check_pdf_syntax() == []
     return Rendered(output.getvalue(), written.pages, progress, written.findings, written.unlocked_sha256)
 
 

@@ -82,6 +82,7 @@ def test_a_template_does_not_see_another_types_files(tmp_path: Path) -> None:
         ('<img src="https://example.invalid/pixel.png">', "https://example.invalid"),
         ('<img src="ftp://example.invalid/pixel.png">', "ftp://example.invalid"),
         ('<img src="data:text/html,secret">', "a data: URL that is no image"),
+        ('<img src="sample.json">', "a file that is no image, style sheet or font"),
         ('<link rel="stylesheet" href="http://example.invalid/a.css">', "http://example.invalid"),
         ('<link rel="attachment" href="file:///etc/passwd">', "attaches a file"),
         ('<a rel="attachment" href="file:///etc/passwd">x</a>', "attaches a file"),
