@@ -115,6 +115,31 @@ def test_the_frame_shows_the_report_where_the_browser_has_a_viewer(visit: Visit,
     expect(page.get_by_title("The report as PDF")).to_have_attribute("src", re.compile("/inline.pdf#"))
 
 
+@pytest.mark.parametrize(("ending", "word"), [("csv", "CSV"), ("xlsx", "workbook")])
+def test_a_spreadsheet_is_offered_and_not_shown(visit: Visit, page: Page, api: FakeApi, ending: str, word: str) -> None:
+    page.add_init_script("Object.defineProperty(Navigator.prototype, 'pdfViewerEnabled', {get: () => true})")
+    api.add("one", "completed")["result"] |= {"fileName": f"sales-one.{ending}", "pages": 0}
+    visit("#/job/one")
+    expect(page.get_by_role("button", name=f"Download {word}")).to_be_visible()
+    expect(page.get_by_role("button", name="Open in the browser")).to_be_hidden()
+    expect(page.get_by_text("Pages", exact=True)).to_have_count(0)
+    expect(page.locator("iframe")).to_have_count(0)
+
+
+def test_a_report_in_html_is_shown_in_a_frame_that_may_do_nothing(visit: Visit, page: Page, api: FakeApi) -> None:
+    api.add("one", "completed")["result"] |= {"fileName": "sales-one.html", "pages": 0}
+    visit("#/job/one")
+    expect(page.get_by_role("button", name="Download HTML")).to_be_visible()
+    expect(page.get_by_title("The report as HTML")).to_have_attribute("sandbox", "")
+
+
+def test_what_the_preflight_found_is_told(visit: Visit, api: FakeApi) -> None:
+    found = [{"code": "page.blank", "message": "The page has nothing on it but its margins.", "page": 2}]
+    api.add("one", "completed")["result"] |= {"warnings": found}
+    page = visit("#/job/one")
+    expect(page.get_by_text("Page 2: The page has nothing on it")).to_be_visible()
+
+
 def test_a_failed_job_says_why_and_is_retried(visit: Visit, api: FakeApi) -> None:
     api.add("one", "failed", reason="template.error", failedReason="line 3: total is missing", progress=10)
     page = visit("#/job/one")

@@ -25,10 +25,11 @@ export function factsOf(job) {
 export function resultOf(result) {
   if (!result) return [];
   return [
-    ["Pages", result.pages === null ? null : count(result.pages)],
+    ["Pages", result.pages ? count(result.pages) : null],
     ["Size", result.size === null ? null : bytes(result.size)],
     ["Rendered in", result.seconds === null ? null : duration(result.seconds)],
     ["Memory", result.memory ? `${count(result.memory)} MB` : null],
+    ["Warnings", result.warnings.length ? result.warnings.join(" ") : null],
     ["SHA-256", result.sha256, (sum) => copyable(sum, "checksum")],
   ];
 }

@@ -61,7 +61,7 @@ export function job({ path, live }) {
     done.hidden = job.state !== "completed";
     if (job.state === "completed") {
       showFacts(result, resultOf(job.result));
-      report.open();
+      report.open(job.result?.format ?? "pdf");
     }
     fill(payload, job.data !== null, () => showPayload(text, job.data));
     return isMoving(job.state);

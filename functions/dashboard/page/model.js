@@ -59,6 +59,8 @@ export function readJob(answer) {
       seconds: number(result.seconds),
       sha256: text(result.sha256),
       memory: number(result.peakMemoryMb),
+      format: text(result.fileName)?.split(".").pop() ?? "pdf",
+      warnings: list(result.warnings).map((found) => `${found.page ? `Page ${found.page}: ` : ""}${found.message}`),
     },
     data: answer.jobData ?? null, // null: not kept any more
     rowsFrom: answer.dataRef ? text(answer.dataRef.key) : null, // the object that holds rows which the payload lacks

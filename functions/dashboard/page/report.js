@@ -2,15 +2,18 @@
 // follows a link or fills a frame sends no key. The API gives such links to whoever asks with the key.
 
 import { get } from "./api.js";
-import { h, icon, set } from "./dom.js";
+import { h, icon, set, write } from "./dom.js";
 import { trouble } from "./trouble.js";
 
-/** Buttons, a frame that shows the PDF, and a place for what goes wrong, of the job with this id. */
+const WORDS = { pdf: "PDF", html: "HTML", csv: "CSV", xlsx: "workbook" };
+
+/** Buttons, a frame that shows the report, and a place for what goes wrong, of the job with this id. */
 export function reader(id) {
   const url = `/api/v1/reports/${encodeURIComponent(id)}/download`;
   const place = h("div", {});
   const frame = h("div", { class: "frame", hidden: true });
-  const download = button("Download PDF", "primary", (links) => location.assign(checked(links.url)));
+  const label = h("span", {}, "Download PDF");
+  const download = button(label, "primary", (links) => location.assign(checked(links.url)));
   const view = button("Open in the browser", "", (links) => location.assign(checked(links.viewUrl ?? links.url)));
   let isOpen = false;
 
@@ -33,13 +36,20 @@ export function reader(id) {
     }
   }
 
-  /** Shows the report, once; where the browser has no viewer (most phones) the buttons are all there is. */
-  function open() {
-    if (isOpen || !navigator.pdfViewerEnabled) return;
+  /**
+   * Shows the report, once, in the format in which it is. A browser shows no spreadsheet, and many a phone no PDF: there
+   * the buttons are all there is. What stands in the frame may do nothing.
+   */
+  function open(format) {
+    write(label, `Download ${WORDS[format] ?? "file"}`);
+    set(view, "hidden", !(format === "pdf" || format === "html"));
+    if (isOpen || !(format === "html" || (format === "pdf" && navigator.pdfViewerEnabled))) return;
     isOpen = true;
     withLinks(({ viewUrl }) => {
       if (!viewUrl) return;
-      frame.replaceChildren(h("iframe", { src: `${checked(viewUrl)}#navpanes=0&view=FitH`, title: "The report as PDF", referrerpolicy: "no-referrer" }));
+      const title = `The report as ${WORDS[format]}`;
+      const shown = { src: checked(viewUrl), title, referrerpolicy: "no-referrer" };
+      frame.replaceChildren(h("iframe", format === "html" ? { ...shown, sandbox: "" } : { ...shown, src: `${shown.src}#navpanes=0&view=FitH` }));
       set(frame, "hidden", false);
     });
   }
