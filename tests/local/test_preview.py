@@ -46,6 +46,7 @@ class Author:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=_as_in_a_terminal,
         )
         self._running.append(run)
         patience = threading.Timer(120, self.close)  # a test that hears nothing ends, and says what it did hear
@@ -67,6 +68,11 @@ class Author:
             if run.poll() is None:
                 os.killpg(run.pid, signal.SIGKILL)
             run.wait()
+
+
+def _as_in_a_terminal() -> None:
+    """Ctrl-C counts, also where the tests run in the background, for which shells have it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.fixture
