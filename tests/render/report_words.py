@@ -2,6 +2,7 @@
 
 import json
 import logging
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ def rendered(
             progress=progress.append,
             edition=edition,
         )
-    with pikepdf.open(output, password=edition.password or "") as pdf:
+    with pikepdf.open(output, password=unicodedata.normalize("NFKC", edition.password or "")) as pdf:
         assert pdf.check_pdf_syntax() == []
     return Rendered(output.getvalue(), written.pages, progress, written.findings, written.unlocked_sha256)
 

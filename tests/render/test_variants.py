@@ -7,6 +7,7 @@ our documents could get wrong.
 import hashlib
 import json
 import re
+import zlib
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -279,3 +280,29 @@ def broken_rules(xml: bytes) -> list[str]:
         told = checks.transform_to_string(xdm_node=saxon.parse_xml(xml_text=xml.decode()))
     failed = etree.fromstring(told.encode()).iter("{http://purl.oclc.org/dsdl/svrl}failed-assert")
     return [" ".join("".join(one.itertext()).split()) for one in failed if one.get("flag") != "warning"]
+
+
+def test_a_password_is_one_text_however_its_letters_were_typed() -> None:
+    apart, together = "re\N{COMBINING ACUTE ACCENT}sume", "r\N{LATIN SMALL LETTER E WITH ACUTE}sume"
+    locked = rendered("test", edition=Edition(password=apart))
+    with Pdf.open(BytesIO(locked.pdf), password=together) as pdf:
+        assert len(pdf.pages) == locked.pages
+
+
+def test_a_password_covers_the_metadata_too() -> None:
+    locked = rendered("test", edition=Edition(variant="pdf/ua-1", password="p"))
+    with Pdf.open(BytesIO(locked.pdf), password="p") as pdf:
+        assert b"pdfuaid" in pdf.Root.Metadata.read_bytes()
+        assert pdf.encryption.P & 0b10_0000_0000  # whoever reads aloud may
+    with pytest.raises(pikepdf.PasswordError):
+        Pdf.open(BytesIO(locked.pdf))
+    told = re.findall(rb"/Type /Metadata.*?stream\r?\n(.*?)endstream", locked.pdf, re.DOTALL)
+    assert told
+    assert not any(_unpacked(one).startswith(b"<?xpacket") for one in told)
+
+
+def _unpacked(stream: bytes) -> bytes:
+    try:
+        return zlib.decompress(stream)
+    except zlib.error:
+        return stream
