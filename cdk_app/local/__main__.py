@@ -119,8 +119,8 @@ async def _invoke(options: argparse.Namespace, drawing: "Drawing | None") -> int
     from cdk_app.local.invoke import invoke
     from cdk_app.local.stack import Drawing
 
-    said = await invoke(options.function, options.file, data_dir=options.data_dir, drawing=drawing or Drawing())
-    answer, is_error = said
+    drawing = drawing or Drawing()
+    answer, is_error = await invoke(options.function, options.file, data_dir=options.data_dir, drawing=drawing)
     print(json.dumps(answer, indent=2, ensure_ascii=False))
     return int(is_error)
 

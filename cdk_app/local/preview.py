@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cdk_app.local.errors import StackError
-from report_queue.data_ref import KINDS, MEMBER, RowsFile
+from report_queue.data_ref import ENDINGS, KINDS, MEMBER, RowsFile
 from report_queue.errors import AttemptFailure, MalformedRequest
 from report_queue.render import Renderer, RenderJob
 from report_queue.reports import FOLDER, ReportType, report_types
@@ -60,7 +60,7 @@ def preview(wish: Wish, *, watch: bool) -> int:
     _kind(wish.report_type)
     if wish.data and not wish.data.is_file():
         raise StackError(f"there is no file {wish.data}: name one that holds the report's data as JSON")
-    if wish.rows and not (wish.rows.is_file() and wish.rows.suffix.removeprefix(".") in KINDS):
+    if wish.rows and not (wish.rows.is_file() and wish.rows.suffix in ENDINGS):
         raise StackError(f"{wish.rows} is no file of rows: name one that ends in {', '.join(KINDS)}")
     renderer = _renderer(once=not watch)
     try:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from attack_vectors import MADE, VALUES, table
 from attack_words import HOLES, Canary, Ended, Lab, ends_of
-from playwright.sync_api import Request, sync_playwright
+from playwright.sync_api import Request
 
+from browsers import chromium
 from report_queue.edition import Edition
 
 HTML = Edition(format="html")
@@ -66,8 +67,7 @@ def test_a_browser_that_opens_the_pages_asks_for_nothing_and_runs_nothing(
         if not request.url.startswith(("file:", "data:")):
             asked.append(request.url)
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    with chromium() as browser:
         page = browser.new_page()
         page.on("request", asks)
         page.on("dialog", lambda dialog: (acted.append(dialog.message), dialog.dismiss()))
@@ -75,7 +75,6 @@ def test_a_browser_that_opens_the_pages_asks_for_nothing_and_runs_nothing(
             (file := tmp_path / f"{number}.html").write_bytes(content)
             page.goto(file.as_uri())
             acted += page.evaluate(ACTING)
-        browser.close()
     assert asked == []
     assert acted == []
     assert canary.calls == []

@@ -11,9 +11,10 @@ from xml.etree.ElementTree import Element
 import pytest
 import tinyhtml5
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from report_words import CREATED, JOB_ID, made_up, rendered
 
+from browsers import chromium
 from report_queue.errors import PermanentFailure
 from report_queue.render.templates import Report
 from report_queue.render.web import html
@@ -25,10 +26,8 @@ SVG: Final = '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -20,14 +20,14 @@ Kind = Literal["jsonl", "csv"]
 
 MEMBER: Final = "rows"  # where none is named
 KINDS: Final[dict[str, Kind]] = {"jsonl": "jsonl", "ndjson": "jsonl", "csv": "csv"}
+ENDINGS: Final = tuple(f".{ending}" for ending in KINDS)
 NAME: Final = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
 
-_ENDINGS: Final = "|".join(KINDS)
 _KEY: Final = re.compile(rf"inputs/[a-z0-9][a-z0-9-]{{0,62}}(/{NAME}){{1,4}}")
 _SHAPE: Final = 'must be an object with key and, if you like, member, such as {"key": "inputs/acme/sales.jsonl"}'
 _KEY_SHAPE: Final = (
     "must be a key as POST /api/v1/inputs gives it: inputs/<your tenant>/, then letters, digits and . _ - /, "
-    f"and one of the endings {', '.join('.' + ending for ending in KINDS)}"
+    f"and one of the endings {', '.join(ENDINGS)}"
 )
 
 
@@ -94,12 +94,7 @@ def faults(ref: Any, data: Any, kind: ReportType | None) -> Iterator[Fault]:
 
 def is_key(key: Any) -> bool:
     """Whether it is of the form that an object of rows has."""
-    return (
-        isinstance(key, str)
-        and _KEY.fullmatch(key) is not None
-        and key.endswith(tuple(f".{ending}" for ending in KINDS))
-        and ".." not in key
-    )
+    return isinstance(key, str) and _KEY.fullmatch(key) is not None and key.endswith(ENDINGS) and ".." not in key
 
 
 def lists_of(kind: ReportType) -> list[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from report_queue import strict_json
-from report_queue.data_ref import KINDS, NAME
+from report_queue.data_ref import ENDINGS, NAME
 from report_queue.errors import Fault
 from report_queue.inputs import Inputs, Uploaded
 from report_queue.request import Submission, refuse_if
@@ -110,6 +110,5 @@ def _faults(sent: Any) -> Iterator[Fault]:
         return
     yield from (Fault(strict_json.pointer(name), "is not known here: only name is") for name in sent if name != "name")
     name = sent.get("name", "rows.jsonl")
-    endings = tuple(f".{ending}" for ending in KINDS)
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or not name.endswith(endings) or ".." in name:
-        yield Fault("/name", f"must be 1 to 100 letters, digits and . _ -, and end in one of {', '.join(endings)}")
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or not name.endswith(ENDINGS) or ".." in name:
+        yield Fault("/name", f"must be 1 to 100 letters, digits and . _ -, and end in one of {', '.join(ENDINGS)}")

@@ -117,7 +117,17 @@ def _schema_faults(error: ValidationError) -> Iterator[Fault]:
             for name in details["unexpected"]:
                 yield Fault(pointer(*at, name), "is not known here")
         case _:
-            yield Fault(pointer(*at), clip(error.message.removeprefix(_VALUE + " "), 300))
+            yield Fault(pointer(*at), said_of(error))
+
+
+def compiled(schema: dict[str, Any]) -> Draft202012Validator:
+    """The schema, for values that no message is to quote."""
+    return Draft202012Validator(schema, validate_formats=True, mask=_VALUE, offline=True)
+
+
+def said_of(error: ValidationError) -> str:
+    """What is wrong with a value, in words that follow its name."""
+    return clip(error.message.removeprefix(_VALUE + " "), 300)
 
 
 _VALUE: Final = "the value"  # stands in messages where the validator would quote the value
@@ -128,6 +138,6 @@ def _validator(name: str, schema: dict[str, Any]) -> Draft202012Validator:
     # Compiled once a process and schema. One of the same name that is another (a test's) replaces it.
     known, validator = _validators.get(name, (None, None))
     if validator is None or known is not schema:
-        validator = Draft202012Validator(schema, validate_formats=True, mask=_VALUE, offline=True)
+        validator = compiled(schema)
         _validators[name] = schema, validator
     return validator

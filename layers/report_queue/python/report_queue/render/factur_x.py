@@ -30,7 +30,7 @@ _PROPERTIES: Final = {
 
 def invoice(report_type: ReportType, *, data: Any, report: Report) -> bytes:
     """The invoice as XML. Raises PermanentFailure as `templates.html` does."""
-    written = templates.text(FILE_NAME, report_type, data=data, report=report)
+    written = templates.html(report_type, data=data, report=report, name=FILE_NAME)
     return _NO_XML.sub("", written).strip().encode()
 
 

@@ -17,6 +17,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, overload
 
+from report_queue.render.figures import exact
+
 Row = dict[str, Any]
 
 BLOCK: Final = 1 << 18  # bytes of lines that are parsed together: some hundred kB of rows
@@ -31,9 +33,10 @@ class Block:
     first: int
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=16_384)  # the same prices come again and again
 def _exact(digits: str) -> Decimal:
-    return Decimal(repr(float(digits))) + 0  # as `figures.exact` does; the same prices come again and again
+    found: Decimal = exact(float(digits))
+    return found
 
 
 _parse: Final = json.JSONDecoder(parse_float=_exact).decode

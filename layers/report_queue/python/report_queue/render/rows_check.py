@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from jsonschema_rs import Draft202012Validator, ValidationError
+from jsonschema_rs import ValidationError
 
 from report_queue import strict_json
 from report_queue.data_ref import RowsFile, rows_schema
@@ -22,12 +22,12 @@ from report_queue.render.rows import BLOCK, Block, Row, Rows
 from report_queue.render.rows_csv import json_lines
 from report_queue.render.rows_lines import Line, blocks, wrong
 from report_queue.reports import ReportType
+from report_queue.validation import compiled, said_of
 
 _REFUSED: Final = (
     "is JSON that is not accepted: a name twice in one object, NaN, a number too long or too large, half a surrogate "
     f"pair, or more than {strict_json.MAX_DEPTH} levels"
 )
-_VALUE: Final = "the value"  # stands in messages where the validator would quote the value
 
 
 def checked(fd: int, file: RowsFile, report_type: ReportType) -> Rows:
@@ -64,10 +64,9 @@ class _Fit:
     def __init__(self, schema: dict[str, Any]) -> None:
         definitions: dict[str, Any] = {name: schema[name] for name in ("$schema", "$defs") if name in schema}
         one = schema.get("items", {})
-        options: dict[str, Any] = {"validate_formats": True, "mask": _VALUE, "offline": True}
         self._words = json.dumps(schema)
-        self._one = Draft202012Validator({**definitions, **one}, **options)
-        self._all = Draft202012Validator({**definitions, "type": "array", "items": one}, **options)
+        self._one = compiled({**definitions, **one})
+        self._all = compiled({**definitions, "type": "array", "items": one})
 
     def rows(self, lines: Iterable[Line]) -> list[Row]:
         """The lines that are not blank, as rows; raises for the first that is none."""
@@ -92,7 +91,7 @@ class _Fit:
             case "additionalProperties" | "unevaluatedProperties":
                 return f"{where} has a member that is not known there"
             case _:
-                return f"{where} {strict_json.clip(error.message.removeprefix(_VALUE + ' '), 300)}"
+                return f"{where} {said_of(error)}"
 
 
 def _row(number: int, text: str) -> Row:

@@ -60,26 +60,15 @@ def html(
     report: Report,
     tables: Tables | None = None,
     marking: marks.Marks | None = None,
+    name: str = "template.html",
 ) -> str:
     """The report as HTML, with slots for the long tables where `tables` are to be written apart from it.
 
-    `marking` has the formatted values in it marked; else nothing is.
+    `marking` has the formatted values in it marked; else nothing is. `name` is another template of the folder, which
+    sees the same and may write something else than HTML.
 
     Raises PermanentFailure: `template.error`, which says where the template is wrong, and `template.too_large`.
     """
-    return text("template.html", report_type, data=data, report=report, tables=tables, marking=marking)
-
-
-def text(
-    name: str,
-    report_type: ReportType,
-    *,
-    data: Any,
-    report: Report,
-    tables: Tables | None = None,
-    marking: marks.Marks | None = None,
-) -> str:
-    """What a template of the report type's folder writes; it sees what `html`'s does, and raises the same."""
     locale = locale_of(data, report)
     time_zone = formats.time_zone_of(report.time_zone)
     exact = figures.exact(data)
@@ -94,6 +83,11 @@ def text(
         raise  # a limit was reached: the caller knows which, or is told
     except Exception as error:
         raise failure(error, report_type, data=exact) from error
+
+
+def sound(written: str) -> str:
+    """What a template wrote, for a parser or a file: neither takes half a pair of surrogates, which is no character."""
+    return written.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def locale_of(data: Any, report: Report) -> Locale:

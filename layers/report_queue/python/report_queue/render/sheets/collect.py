@@ -4,14 +4,13 @@ The rows of a `data_table` are read when its sheet is written, one by one; a pla
 """
 
 import decimal
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from xml.etree.ElementTree import Element
 
 import tinyhtml5  # type: ignore[import-untyped]
-from jinja2 import pass_context
-from jinja2.runtime import Context, StrictUndefined
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from report_queue.errors import PermanentFailure
@@ -19,7 +18,7 @@ from report_queue.render import figures, templates, words
 from report_queue.render.sheets import grid
 from report_queue.render.sheets.cells import TYPED, Cell, Typed, cell
 from report_queue.render.sheets.marks import Marks
-from report_queue.render.table.rows import Column, Groups, Tables, column_of, groups_of
+from report_queue.render.table.rows import Column, Tables, Told, Total
 from report_queue.reports import ReportType
 
 _HEADINGS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
@@ -54,9 +53,7 @@ def collected(report_type: ReportType, *, data: Any, report: templates.Report) -
     marks = Marks(data)
     tables = _Given(marks, report_type)
     html = templates.html(report_type, data=data, report=report, tables=tables, marking=marks)
-    # Half a pair of surrogates is no character, and no file may hold it.
-    clean = html.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    root: Element = tinyhtml5.parse(clean, namespace_html_elements=False)
+    root: Element = tinyhtml5.parse(templates.sound(html), namespace_html_elements=False)
     of = words.word_in(templates.locale_of(data, report), "group")
     sheets = [
         tables.sheet(name, number, of) if number is not None else _sheet(name, table, marks, of)
@@ -79,29 +76,12 @@ class _Given(Tables):
         self._marks = marks
         self._report_type = report_type
         self._data: Any = None
-        self._told: list[_Told] = []
+        self._told: list[Told] = []
 
-    @pass_context
-    def data_table(
-        self,
-        context: Context,
-        columns: Sequence[Mapping[str, Any]],
-        rows: Iterable[Any],
-        total: Sequence[Sequence[Any]] = (),
-        empty: str = "rows",  # noqa: ARG002 - a sheet without rows says so by itself
-        group: Mapping[str, Any] | None = None,
-    ) -> Markup:
+    def _placed(self, context: Context, told: Told) -> Markup:
         """A slot for the table, which `sheet` reads."""
-        if isinstance(rows, StrictUndefined):
-            str(rows)  # raises
         self._data = context.get("data")
-        last: list[Cell] = []
-        for text, *rest in total:
-            found = self._marks.read(" ".join(str(text).split()))
-            others: list[Cell] = [None] * ((rest[0] if rest else 1) - 1)
-            last += [*others, found] if isinstance(found, Typed) else [found, *others]
-        groups = groups_of(context, group) if group else None
-        self._told.append(_Told(tuple(column_of(context, column) for column in columns), rows, last, groups))
+        self._told.append(told)
         return Markup(f'<div data-table="{len(self._told) - 1}"></div>')  # noqa: S704 - a number
 
     def number(self, element: Element) -> int | None:
@@ -113,11 +93,20 @@ class _Given(Tables):
         """That table's sheet; `group` heads the column of its groups. Their subtotals are left to whoever sums."""
         told = self._told[number]
         head = tuple(self._marks.strip(column.title) for column in told.columns)
+        totals = [self._total(told.total)] if told.total else []
         if told.groups:
-            return Sheet(name, (group, *head), self._rows(told), _moved([told.total]), given=True)
-        return Sheet(name, head, self._rows(told), [told.total] if told.total else [], given=True)
+            return Sheet(name, (group, *head), self._rows(told), _moved(totals), given=True)
+        return Sheet(name, head, self._rows(told), totals, given=True)
 
-    def _rows(self, told: "_Told") -> Iterator[list[Cell]]:
+    def _total(self, cells: Iterable[Total]) -> list[Cell]:
+        row: list[Cell] = []
+        for one in cells:
+            found = self._marks.read(one.text)
+            others: list[Cell] = [None] * (one.span - 1)
+            row += [*others, found] if isinstance(found, Typed) else [found, *others]
+        return row
+
+    def _rows(self, told: Told) -> Iterator[list[Cell]]:
         with decimal.localcontext(figures.EXACT):
             try:
                 for row in told.rows:
@@ -127,16 +116,6 @@ class _Given(Tables):
                 raise
             except Exception as error:
                 raise templates.failure(error, self._report_type, data=self._data) from error
-
-
-@dataclass(frozen=True)
-class _Told:
-    """What a template told of one `data_table`."""
-
-    columns: tuple[Column, ...]
-    rows: Iterable[Any]
-    total: list[Cell]
-    groups: Groups | None
 
 
 def _moved(totals: Iterable[Sequence[Cell]]) -> list[Sequence[Cell]]:

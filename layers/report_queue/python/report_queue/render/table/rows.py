@@ -43,8 +43,19 @@ _SAID: Final = ("key", "of", "given", "format", "per", "missing")
 _CLASSES: Final = {"text": "", "number": "n", "date": "d"}
 
 
+class _Kind:
+    """What has a kind of cell."""
+
+    kind: str
+
+    @property
+    def style(self) -> str:
+        """The class of such a cell in style.css."""
+        return _CLASSES[self.kind]
+
+
 @dataclass(frozen=True)
-class Column:
+class Column(_Kind):
     """One column: how it is headed, how wide it is, and what a cell says."""
 
     title: str
@@ -54,38 +65,23 @@ class Column:
     value: Callable[[Any], Any]  # of a row, as the format is given it
     format: tuple[Any, ...] = ()  # a filter of `formats` and its arguments; none: a text
 
-    @property
-    def style(self) -> str:
-        """The class of its cells in style.css."""
-        return _CLASSES[self.kind]
-
 
 @dataclass(frozen=True)
-class Total:
+class Total(_Kind):
     """A cell of the last row."""
 
     text: str
     span: int = 1
     kind: str = "text"
 
-    @property
-    def style(self) -> str:
-        """The class of the cell in style.css."""
-        return _CLASSES[self.kind]
-
 
 @dataclass(frozen=True)
-class Sum:
+class Sum(_Kind):
     """A cell of a group's last row."""
 
     text: Callable[[list[Any]], str]  # of the group's rows
     span: int = 1
     kind: str = "text"
-
-    @property
-    def style(self) -> str:
-        """The class of the cell in style.css."""
-        return _CLASSES[self.kind]
 
 
 @dataclass(frozen=True)
@@ -94,6 +90,17 @@ class Groups:
 
     text: Callable[[Any], str]  # of a row: what its group's head says
     sums: tuple[Sum, ...] = ()
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a template tells of one table. `rows` are to be read once."""
+
+    columns: tuple[Column, ...]
+    rows: Iterable[Any]
+    total: tuple[Total, ...]
+    groups: Groups | None
+    empty: str
 
 
 class Texts:
@@ -171,18 +178,26 @@ class Tables:
         empty: str = "rows",
         group: Mapping[str, Any] | None = None,
     ) -> Markup:
-        """The table's HTML, or its slot. `rows` are read once."""
+        """The table's HTML, or what stands in its place. `rows` are read once."""
         if isinstance(rows, StrictUndefined):
             str(rows)  # raises
-        parsed = tuple(column_of(context, column) for column in columns)
-        groups = groups_of(context, group) if group else None
+        told = Told(
+            columns=tuple(column_of(context, column) for column in columns),
+            rows=rows,
+            total=tuple(Total(" ".join(str(cell[0]).split()), *cell[1:]) for cell in total),
+            groups=groups_of(context, group) if group else None,
+            empty=empty,
+        )
+        return self._placed(context, told)
+
+    def _placed(self, context: Context, told: Told) -> Markup:
         table = Table(
             number=len(self.long),
-            columns=parsed,
-            texts=Texts(_texts(parsed, rows, groups)),
-            total=tuple(Total(" ".join(str(cell[0]).split()), *cell[1:]) for cell in total),
-            groups=groups,
-            empty=empty,
+            columns=told.columns,
+            texts=Texts(_texts(told.columns, told.rows, told.groups)),
+            total=told.total,
+            groups=told.groups,
+            empty=told.empty,
             html=context.environment.get_template("_kit/table.html").module.table,  # type: ignore[attr-defined]
         )
         self.longest = max(self.longest, table.texts.count)

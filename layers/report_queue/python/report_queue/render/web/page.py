@@ -31,7 +31,7 @@ def html(report_type: ReportType, *, data: Any, report: templates.Report, output
     """
     tables = Tables()
     written = templates.html(report_type, data=data, report=report, tables=tables)
-    root: Element = tinyhtml5.parse(_sound(written), namespace_html_elements=False)
+    root: Element = tinyhtml5.parse(templates.sound(written), namespace_html_elements=False)
     base = f"{report_type.folder.as_uri()}/"
     inliner = Inliner(
         AssetFetcher(report_type.folder, templates.KIT), lambda svg, where: clean.clean(svg, where, inliner)
@@ -85,7 +85,7 @@ def _scrolling(table: Iterator[str]) -> Iterator[str]:
 def _in_parts(words: str) -> Iterator[str]:
     """A long text, of which no other whole is made."""
     for start in range(0, len(words), _PART):
-        yield _sound(words[start : start + _PART])
+        yield templates.sound(words[start : start + _PART])
 
 
 def _head(title: str, names: dict[str, str], report: templates.Report) -> list[str]:
@@ -150,8 +150,3 @@ def _footnotes(body: Element) -> None:
         note.set("class", "footnote-call")
         call = SubElement(note, "a", {"href": f"#footnote-{number}", "id": f"footnote-call-{number}"})
         call.text = str(number)
-
-
-def _sound(words: str) -> str:
-    """Half a pair of surrogates is no character, and no file may hold it."""
-    return words.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
