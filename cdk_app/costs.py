@@ -1,0 +1,199 @@
+"""What a deployment costs in a month, line by line with its arithmetic: `python -m cdk_app.costs [--reports N]`.
+
+    stands   what the synthesised templates hold, × its price                  whether a report is made or not
+    made     what one report takes (`USE`), × reports, × its price             measured and counted, see there
+    beside   two systems that do the same work: SQS with Lambda, one server
+
+Prices are those of us-east-1 on demand, without free tiers and discounts, as AWS had published them by November 2026;
+another region, or a later day, has others. Nothing here asks AWS.
+"""
+
+import argparse
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from cdk_app import topology
+
+Template = Mapping[str, Any]
+
+HOURS: Final = 730  # of a month
+MINUTES: Final = HOURS * 60
+_MILLION: Final = 1_000_000
+_KB: Final = 1 / (1_024 * 1_024)  # in GB
+PROFILES: Final = ("lite", "standard", "durable")
+
+# Dollars.
+GB_SECOND: Final = 0.0000133334  # of Lambda on arm64
+INVOCATION: Final = 0.20 / _MILLION
+API_REQUEST: Final = 1.00 / _MILLION  # of an HTTP API
+EVENT: Final = 1.00 / _MILLION  # on a bus of one's own; S3's own events are free
+PUT: Final = 0.005 / 1_000  # S3, and LIST
+GET: Final = 0.0004 / 1_000  # S3, and HEAD; DELETE is free
+STORED_GB: Final = 0.023  # S3, a month
+TRAFFIC_GB: Final = 0.09  # to the internet
+LOGS_GB: Final = 0.50
+METRIC: Final = 0.30  # a month; a name with its dimensions
+UNIT: Final = 0.0023 / _MILLION  # of ElastiCache Serverless for Valkey (ECPU)
+SERVERLESS_GB_HOUR: Final = 0.084  # of the same; it bills 0.1 GB at least
+NODE_HOUR: Final = {"cache.t4g.micro": 0.0128, "cache.t4g.small": 0.0256, "cache.m7g.large": 0.1264}  # for Valkey
+ENDPOINT_HOUR: Final = 0.01  # in one zone
+MONTHLY: Final = {
+    "AWS::KMS::Key": ("KMS keys", 1.00),
+    "AWS::SecretsManager::Secret": ("secrets", 0.40),
+    "AWS::CloudWatch::Dashboard": ("dashboards", 3.00),
+    "AWS::CloudWatch::Alarm": ("alarms", 0.10),
+    "AWS::CloudWatch::CompositeAlarm": ("composite alarms", 0.50),
+}
+SQS_REQUEST: Final = 0.40 / _MILLION
+SERVER_HOUR: Final = 0.145  # c7g.xlarge: 4 vCPU, 8 GB
+DISK_GB: Final = 0.08  # gp3, a month
+ADDRESS_HOUR: Final = 0.005  # IPv4
+
+
+@dataclass(frozen=True)
+class Use:
+    """What one sales report takes whose caller submits, asks twice and takes the PDF, with no other beside it."""
+
+    requests: int = 4  # of the API
+    invocations: float = 5  # submit, dashboard three times, worker; the gateway asks the authorizer once a minute
+    gb_seconds: float = 1.58  # tests/bench/usage.py
+    log_kb: float = 3.6  # tests/bench/usage.py
+    puts: int = 3  # tests/worker/test_store_calls.py
+    gets: int = 6  # the same, and the download
+    units: int = 100  # ten scripts, each at the price of ten small reads
+    pdf_kb: float = 80
+
+
+USE: Final = Use()
+CHROMIUM: Final = 1.82  # times our worker's seconds, launched for each report: tests/bench/render.py
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a bill, in dollars a month."""
+
+    what: str
+    arithmetic: str
+    dollars: float
+
+
+def stands(templates: Iterable[Template], *, metrics: int) -> Iterator[Line]:
+    """What a month costs in which nobody asks for a report: of what the templates hold, and of so many metrics."""
+    resources = [resource for template in templates for resource in template["Resources"].values()]
+
+    def of(kind: str) -> list[Any]:
+        return [resource.get("Properties", {}) for resource in resources if resource["Type"] == kind]
+
+    for _ in of("AWS::ElastiCache::ServerlessCache"):
+        yield _line("broker: GB-hours", (0.1, HOURS), SERVERLESS_GB_HOUR)
+    for group in of("AWS::ElastiCache::ReplicationGroup"):
+        nodes = int(group.get("NumNodeGroups", 1)) * (1 + int(group.get("ReplicasPerNodeGroup", 0)))
+        nodes = max(nodes, int(group.get("NumCacheClusters", 0)))
+        yield _line(f"broker: {group['CacheNodeType']}, hours", (nodes, HOURS), NODE_HOUR[group["CacheNodeType"]])
+    for door in of("AWS::EC2::VPCEndpoint"):
+        if door.get("VpcEndpointType") == "Interface":
+            yield _line("interface endpoint: zones, hours", (len(door["SubnetIds"]), HOURS), ENDPOINT_HOUR)
+    for kind, (what, price) in MONTHLY.items():
+        if number := len(of(kind)):
+            yield _line(what, (number,), price)
+    yield _line("metrics", (metrics,), METRIC)
+    ticks = sum(MINUTES // schedule.every_minutes for schedule in topology.SCHEDULES)
+    yield _line("schedules: ticks, GB, s", (ticks, 0.25, 0.1), GB_SECOND)
+    yield _line("schedules: minutes, LIST", (MINUTES, 3), PUT)
+
+
+def made(templates: Iterable[Template], reports: int) -> Iterator[Line]:
+    """What so many reports add."""
+    kinds = {resource["Type"] for template in templates for resource in template["Resources"].values()}
+    yield _line("Lambda: reports, GB-seconds", (reports, USE.gb_seconds), GB_SECOND)
+    yield _line("Lambda: reports, invocations", (reports, USE.invocations), INVOCATION)
+    yield _line("API: reports, requests", (reports, USE.requests), API_REQUEST)
+    yield _line("S3: reports, PUT", (reports, USE.puts), PUT)
+    yield _line("S3: reports, GET", (reports, USE.gets), GET)
+    yield _line("S3: reports, GB kept for a month", (reports, USE.pdf_kb * _KB), STORED_GB)
+    yield _line("downloads: reports, GB", (reports, USE.pdf_kb * _KB), TRAFFIC_GB)
+    yield _line("wakes: reports", (reports,), EVENT if "AWS::Events::EventBus" in kinds else PUT)
+    yield _line("logs: reports, GB", (reports, USE.log_kb * _KB), LOGS_GB)
+    if "AWS::ElastiCache::ServerlessCache" in kinds:
+        yield _line("broker: reports, units", (reports, USE.units), UNIT)
+
+
+def queue_and_chromium(reports: int) -> Iterator[Line]:
+    """SQS with Lambda, whose worker launches Chromium for each report. It has the same API, documents and logs; what
+    waits, retries by hand, fairness, progress and receipts are left to be written."""
+    yield _line("Lambda: reports, GB-seconds, longer", (reports, USE.gb_seconds, CHROMIUM), GB_SECOND)
+    yield _line("Lambda: reports, invocations", (reports, USE.invocations), INVOCATION)
+    yield _line("API: reports, requests", (reports, USE.requests), API_REQUEST)
+    yield _line("SQS: reports, requests", (reports, 3), SQS_REQUEST)
+    yield _line("S3: reports, PUT", (reports, 1), PUT)
+    yield _line("S3: reports, GB kept for a month", (reports, USE.pdf_kb * _KB), STORED_GB)
+    yield _line("downloads: reports, GB", (reports, USE.pdf_kb * _KB), TRAFFIC_GB)
+    yield _line("logs: reports, GB", (reports, USE.log_kb * _KB), LOGS_GB)
+
+
+def server(reports: int) -> Iterator[Line]:
+    """One server that renders and keeps its queue in its own memory. It is one machine in one zone."""
+    yield _line("c7g.xlarge: hours", (HOURS,), SERVER_HOUR)
+    yield _line("disk: GB", (50,), DISK_GB)
+    yield _line("address: hours", (HOURS,), ADDRESS_HOUR)
+    yield _line("S3: reports, PUT", (reports, 1), PUT)
+    yield _line("S3: reports, GB kept for a month", (reports, USE.pdf_kb * _KB), STORED_GB)
+    yield _line("downloads: reports, GB", (reports, USE.pdf_kb * _KB), TRAFFIC_GB)
+
+
+def total(lines: Iterable[Line]) -> float:
+    """Dollars a month."""
+    return sum(line.dollars for line in lines)
+
+
+def _line(what: str, factors: Sequence[float], price: float) -> Line:
+    dollars = price
+    for factor in factors:
+        dollars *= factor
+    shown = [f"{factor:,.5g}" if factor < 1_000 else f"{factor:,.0f}" for factor in factors]
+    return Line(what, " × ".join([*shown, f"${price:.10f}".rstrip("0").rstrip(".")]), dollars)
+
+
+def main() -> None:
+    """Print the tables of `COSTS.md`."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reports", type=int, default=_MILLION, help="in a month")
+    print(page({profile: synthesised(profile) for profile in PROFILES}, parser.parse_args().reports))
+
+
+def page(profiles: Mapping[str, Sequence[Template]], reports: int) -> str:
+    """The tables, as Markdown: all together, then each bill."""
+    bills = {
+        profile: ([*stands(templates, metrics=len(series()))], [*made(templates, reports)])
+        for profile, templates in profiles.items()
+    }
+    bills["SQS, Lambda and Chromium"] = ([], [*queue_and_chromium(reports)])
+    rented = [*server(reports)]
+    bills["one server"] = (rented[:3], rented[3:])
+    lines = [f"| a month | no report | {reports:,} reports | each |", "|---|---|---|---|"]
+    for name, (idle, busy) in bills.items():
+        both = total(idle) + total(busy)
+        lines.append(f"| {name} | ${total(idle):,.2f} | ${both:,.2f} | ${both / reports:.6f} |")
+    for name, (idle, busy) in bills.items():
+        lines += ["", f"| {name} | | $ |", "|---|---|---|"]
+        lines += [f"| {line.what} | {line.arithmetic} | {line.dollars:,.2f} |" for line in (*idle, *busy)]
+    return "\n".join(lines)
+
+
+def synthesised(profile: str) -> list[Template]:
+    """The templates of a production environment in that profile."""
+    import aws_cdk as cdk  # takes a second, which tests that only read a bill need not wait
+
+    from cdk_app.app import build
+
+    context = json.loads((Path(__file__).parent.parent / "cdk.json").read_text("utf-8"))["context"]
+    app = cdk.App(context={**context, "environment": "prod", "profile": profile, "layers": "skip"})
+    build(app)
+    return [json.loads(path.read_text("utf-8")) for path in Path(app.synth().directory).glob("*.template.json")]
+
+
+if __name__ == "__main__":
+    main()
