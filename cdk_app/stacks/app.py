@@ -22,7 +22,7 @@ from cdk_app.environments import Environment
 from cdk_app.stacks.data import DataStack
 from cdk_app.stacks.network import NetworkStack
 from cdk_app.stacks.permissions import Resources, log_statement, statements
-from report_queue.settings import METRICS_NAMESPACE, Settings
+from report_queue.settings import Settings
 
 
 class AppStack(cdk.Stack):
@@ -35,10 +35,10 @@ class AppStack(cdk.Stack):
         self._environment = environment
         self._network = network
 
-        self._bus = events.EventBus(self, "bus", event_bus_name=environment.prefix)
+        self.bus = events.EventBus(self, "bus", event_bus_name=environment.prefix)
         self._resources = Resources(
             bucket=data.bucket.bucket_arn,
-            bus=self._bus.event_bus_arn,
+            bus=self.bus.event_bus_arn,
             keys_secret=data.keys_secret.secret_arn,
             key=data.key.key_arn,
         )
@@ -46,7 +46,7 @@ class AppStack(cdk.Stack):
             broker_url=data.broker_url,
             broker_cluster=data.broker_cluster,
             bucket=data.bucket.bucket_name,
-            bus=self._bus.event_bus_name,
+            bus=self.bus.event_bus_name,
             keys_secret=data.keys_secret.secret_arn,
             **environment.settings,
         )
@@ -54,8 +54,8 @@ class AppStack(cdk.Stack):
             self._layer("report-queue", bundling.source("layers/report_queue")),
             self._layer("dependencies", bundling.dependencies("layers/dependencies")),
         ]
-        self._functions = {plan.name: self._function(plan) for plan in topology.FUNCTIONS}
-        self._api()
+        self.functions = {plan.name: self._function(plan) for plan in topology.FUNCTIONS}
+        self.api = self._http()
         self._schedules()
         self._rules()
 
@@ -115,7 +115,7 @@ class AppStack(cdk.Stack):
             reserved_concurrent_executions=environment.reserved_concurrency.get(plan.name),
         )
 
-    def _api(self) -> None:
+    def _http(self) -> api_gateway.HttpApi:
         api = api_gateway.HttpApi(self, "api", api_name=self._environment.prefix, create_default_stage=False)
         rate = self._environment.requests_per_second
         stage = api.add_stage(
@@ -126,13 +126,13 @@ class AppStack(cdk.Stack):
         )
         authorizer = HttpLambdaAuthorizer(
             "authorizer",
-            self._functions[topology.AUTHORIZER],
+            self.functions[topology.AUTHORIZER],
             response_types=[HttpLambdaResponseType.SIMPLE],
             identity_source=["$request.header.Authorization"],
             results_cache_ttl=cdk.Duration.seconds(topology.AUTHORIZER_CACHE_S),
         )
         integrations = {
-            name: HttpLambdaIntegration(name, self._functions[name], scope_permission_to_route=False)
+            name: HttpLambdaIntegration(name, self.functions[name], scope_permission_to_route=False)
             for name in dict.fromkeys(route.function for route in topology.ROUTES)
         }
         for route in topology.ROUTES:
@@ -145,6 +145,7 @@ class AppStack(cdk.Stack):
                 authorizer=None if route.public else authorizer,
             )
         cdk.CfnOutput(self, "Url", value=stage.url)
+        return api
 
     def _schedules(self) -> None:
         for schedule in topology.SCHEDULES:
@@ -161,7 +162,7 @@ class AppStack(cdk.Stack):
             events.Rule(
                 self,
                 f"{rule.name}-rule",
-                event_bus=self._bus,
+                event_bus=self.bus,
                 event_pattern=events.EventPattern(source=[rule.source], detail_type=[rule.detail_type]),
                 targets=[self._target(rule.function)],
             )
@@ -169,7 +170,7 @@ class AppStack(cdk.Stack):
     def _target(self, function: str) -> targets.LambdaFunction:
         lateness = LATENESS[function]
         return targets.LambdaFunction(
-            self._functions[function],
+            self.functions[function],
             retry_attempts=lateness.retries,
             max_event_age=cdk.Duration.seconds(lateness.max_age_s),
         )
@@ -195,7 +196,7 @@ LATENESS: Final = {
 def _powertools(plan: topology.Function, environment: Environment) -> dict[str, str]:
     return {
         "POWERTOOLS_SERVICE_NAME": plan.name,
-        "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+        "POWERTOOLS_METRICS_NAMESPACE": environment.metrics_namespace,
         "POWERTOOLS_LOG_LEVEL": environment.log_level,
         "POWERTOOLS_TRACE_DISABLED": str(not environment.tracing).lower(),
     }

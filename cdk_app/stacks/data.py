@@ -102,6 +102,8 @@ class DataStack(cdk.Stack):
         # Serverless speaks TLS and the cluster protocol only.
         self.broker_url = f"rediss://{broker.attr_endpoint_address}:{broker.attr_endpoint_port}"
         self.broker_cluster = True
+        self.broker_name = environment.prefix
+        self.broker_serverless = True
 
         cdk.CfnOutput(self, "Bucket", value=self.bucket.bucket_name)
         cdk.CfnOutput(self, "KeysSecret", value=self.keys_secret.secret_arn)

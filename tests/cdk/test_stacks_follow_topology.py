@@ -137,7 +137,7 @@ def test_every_functions_environment_reads_back_as_what_was_meant(deployment: De
         assert variables["REPORT_QUEUE_BROKER_URL"]["Fn::Join"][1][0] == "rediss://"
         assert {key: value for key, value in variables.items() if not key.startswith("REPORT_QUEUE_")} == {
             "POWERTOOLS_SERVICE_NAME": name,
-            "POWERTOOLS_METRICS_NAMESPACE": "ReportQueue",
+            "POWERTOOLS_METRICS_NAMESPACE": f"ReportQueue/{environment.name}",
             "POWERTOOLS_LOG_LEVEL": environment.log_level,
             "POWERTOOLS_TRACE_DISABLED": "false" if environment.tracing else "true",
         }
