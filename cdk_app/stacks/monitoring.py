@@ -57,9 +57,7 @@ class MonitoringStack(cdk.Stack):
         cloudwatch_itself = iam.ServicePrincipal(
             "cloudwatch.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": self.account}}
         )
-        topic.grant_publish(cloudwatch_itself)
-        # Without it CloudWatch cannot write to a topic that is encrypted, and says so only in the alarm's history.
-        key.grant(cloudwatch_itself, "kms:Decrypt", "kms:GenerateDataKey")
+        topic.grant_publish(cloudwatch_itself)  # and the use of its key: else only the alarm's history says why not
         if self._environment.pages_to:
             topic.add_subscription(subscriptions.EmailSubscription(self._environment.pages_to))
         cdk.CfnOutput(self, "Pages", value=topic.topic_arn)

@@ -50,7 +50,7 @@ def test_one_composite_pages_and_its_topic_is_encrypted_with_a_key_that_cloudwat
     cloudwatch = {"Service": "cloudwatch.amazonaws.com"}
     statements = deployment.only("AWS::KMS::Key")["KeyPolicy"]["Statement"]
     (granted,) = [statement for statement in statements if statement["Principal"] == cloudwatch]
-    assert granted["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert granted["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
     assert "aws:SourceAccount" in granted["Condition"]["StringEquals"]
     published = deployment.only("AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
     assert [s["Action"] for s in published if s["Effect"] == "Allow" and s["Principal"] == cloudwatch] == [
