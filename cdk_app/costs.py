@@ -1,7 +1,7 @@
 """What a deployment costs in a month, line by line with its arithmetic: `python -m cdk_app.costs [--reports N]`.
 
-    stands   what the synthesised templates hold, × its price                  whether a report is made or not
-    made     what one report takes (`USE`), × reports, × its price             measured and counted, see there
+    stands   what the synthesised templates hold, times its price        whether a report is made or not
+    made     what one report takes, times reports, times its price       `USE`: measured and counted
     beside   two systems that do the same work: SQS with Lambda, one server
 
 Prices are those of us-east-1 on demand, without free tiers and discounts, as AWS had published them by November 2026;
@@ -10,12 +10,16 @@ another region, or a later day, has others. Nothing here asks AWS.
 
 import argparse
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from cdk_app import topology
+from cdk_app.profiles import BROKERS
+from report_queue.measures import MEASURES
+from report_queue.reports import report_types
 
 Template = Mapping[str, Any]
 
@@ -23,7 +27,6 @@ HOURS: Final = 730  # of a month
 MINUTES: Final = HOURS * 60
 _MILLION: Final = 1_000_000
 _KB: Final = 1 / (1_024 * 1_024)  # in GB
-PROFILES: Final = ("lite", "standard", "durable")
 
 # Dollars.
 GB_SECOND: Final = 0.0000133334  # of Lambda on arm64
@@ -35,7 +38,7 @@ GET: Final = 0.0004 / 1_000  # S3, and HEAD; DELETE is free
 STORED_GB: Final = 0.023  # S3, a month
 TRAFFIC_GB: Final = 0.09  # to the internet
 LOGS_GB: Final = 0.50
-METRIC: Final = 0.30  # a month; a name with its dimensions
+METRIC: Final = 0.30  # a month; a name with its dimensions, in the hours in which it is told
 UNIT: Final = 0.0023 / _MILLION  # of ElastiCache Serverless for Valkey (ECPU)
 SERVERLESS_GB_HOUR: Final = 0.084  # of the same; it bills 0.1 GB at least
 NODE_HOUR: Final = {"cache.t4g.micro": 0.0128, "cache.t4g.small": 0.0256, "cache.m7g.large": 0.1264}  # for Valkey
@@ -47,6 +50,8 @@ MONTHLY: Final = {
     "AWS::CloudWatch::Alarm": ("alarms", 0.10),
     "AWS::CloudWatch::CompositeAlarm": ("composite alarms", 0.50),
 }
+IDLE_METRICS: Final = 0  # tests/functions/test_ticks.py
+_REASONS: Final = 6  # classes of reasons that a month may see
 SQS_REQUEST: Final = 0.40 / _MILLION
 SERVER_HOUR: Final = 0.145  # c7g.xlarge: 4 vCPU, 8 GB
 DISK_GB: Final = 0.08  # gp3, a month
@@ -80,8 +85,8 @@ class Line:
     dollars: float
 
 
-def stands(templates: Iterable[Template], *, metrics: int) -> Iterator[Line]:
-    """What a month costs in which nobody asks for a report: of what the templates hold, and of so many metrics."""
+def stands(templates: Iterable[Template]) -> Iterator[Line]:
+    """What a month costs in which nobody asks for a report."""
     resources = [resource for template in templates for resource in template["Resources"].values()]
 
     def of(kind: str) -> list[Any]:
@@ -99,7 +104,7 @@ def stands(templates: Iterable[Template], *, metrics: int) -> Iterator[Line]:
     for kind, (what, price) in MONTHLY.items():
         if number := len(of(kind)):
             yield _line(what, (number,), price)
-    yield _line("metrics", (metrics,), METRIC)
+    yield _line("metrics that are told each minute", (IDLE_METRICS,), METRIC)
     ticks = sum(MINUTES // schedule.every_minutes for schedule in topology.SCHEDULES)
     yield _line("schedules: ticks, GB, s", (ticks, 0.25, 0.1), GB_SECOND)
     yield _line("schedules: minutes, LIST", (MINUTES, 3), PUT)
@@ -117,8 +122,16 @@ def made(templates: Iterable[Template], reports: int) -> Iterator[Line]:
     yield _line("downloads: reports, GB", (reports, USE.pdf_kb * _KB), TRAFFIC_GB)
     yield _line("wakes: reports", (reports,), EVENT if "AWS::Events::EventBus" in kinds else PUT)
     yield _line("logs: reports, GB", (reports, USE.log_kb * _KB), LOGS_GB)
+    yield _line("metrics of reports", (metrics() - IDLE_METRICS,), METRIC)
     if "AWS::ElastiCache::ServerlessCache" in kinds:
         yield _line("broker: reports, units", (reports, USE.units), UNIT)
+
+
+def metrics() -> int:
+    """How many metrics a month may see in which everything happens."""
+    words = {None: 0, "report_type": len(report_types()), "reason": _REASONS}
+    functions = len({route.function for route in topology.ROUTES})
+    return sum((functions if measure.of_function else 1) + words[measure.by] for measure in MEASURES.values())
 
 
 def queue_and_chromium(reports: int) -> Iterator[Line]:
@@ -154,22 +167,19 @@ def _line(what: str, factors: Sequence[float], price: float) -> Line:
     for factor in factors:
         dollars *= factor
     shown = [f"{factor:,.5g}" if factor < 1_000 else f"{factor:,.0f}" for factor in factors]
-    return Line(what, " × ".join([*shown, f"${price:.10f}".rstrip("0").rstrip(".")]), dollars)
+    return Line(what, " * ".join([*shown, f"${price:.10f}".rstrip("0").rstrip(".")]), dollars)
 
 
 def main() -> None:
     """Print the tables of `COSTS.md`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--reports", type=int, default=_MILLION, help="in a month")
-    print(page({profile: synthesised(profile) for profile in PROFILES}, parser.parse_args().reports))
+    sys.stdout.write(page({profile: synthesised(profile) for profile in BROKERS}, parser.parse_args().reports) + "\n")
 
 
 def page(profiles: Mapping[str, Sequence[Template]], reports: int) -> str:
     """The tables, as Markdown: all together, then each bill."""
-    bills = {
-        profile: ([*stands(templates, metrics=len(series()))], [*made(templates, reports)])
-        for profile, templates in profiles.items()
-    }
+    bills = {profile: ([*stands(templates)], [*made(templates, reports)]) for profile, templates in profiles.items()}
     bills["SQS, Lambda and Chromium"] = ([], [*queue_and_chromium(reports)])
     rented = [*server(reports)]
     bills["one server"] = (rented[:3], rented[3:])
@@ -185,7 +195,7 @@ def page(profiles: Mapping[str, Sequence[Template]], reports: int) -> str:
 
 def synthesised(profile: str) -> list[Template]:
     """The templates of a production environment in that profile."""
-    import aws_cdk as cdk  # takes a second, which tests that only read a bill need not wait
+    import aws_cdk as cdk  # takes a second, which whoever only reads a bill need not wait
 
     from cdk_app.app import build
 

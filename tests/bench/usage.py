@@ -1,9 +1,9 @@
 """What one report takes of Lambda and of its logs: `python -m tests.bench.usage [--reports N] [--type sales]`.
 
 Starts the local stack on a data directory of its own, whose functions run behind Lambda's runtime emulator, and reads
-what that says of each invocation (`REPORT … Billed Duration`). Twice: reports that come one at a time, each of which wakes
-a worker for itself, and reports that come all at once, which fill a worker's slots. A caller submits, asks for the job
-twice, and takes the PDF. `cdk_app.costs` multiplies these figures by AWS's prices; they are this machine's, not AWS's.
+what that says of each invocation (`REPORT … Billed Duration`). Twice: reports that come one at a time, each of which
+wakes a worker for itself, and reports that come all at once, which fill a worker's slots. A caller submits, asks for the
+job twice, and takes the PDF. `cdk_app.costs` multiplies these figures by AWS's prices; they are this machine's, not AWS's.
 """
 
 import argparse
@@ -18,10 +18,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from stacks import Running, start_real
-
 from cdk_app.topology import FUNCTIONS
 from report_queue.reports import report_types
+from stacks import Running, start_real
 
 _REPORT = re.compile(r"^REPORT RequestId: .*?Billed Duration: (\d+) ms\s+Memory Size: (\d+) MB", re.MULTILINE)
 

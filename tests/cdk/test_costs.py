@@ -1,12 +1,12 @@
 """The bill: every resource that costs is on it, and the page shows what the program prints."""
 
-import re
-from collections.abc import Callable
-
-import pytest
-
-from cdk_app import costs
-from tests.cdk.conftest import ROOT, Deployment
-
 # What the templates hold that costs nothing by itself, by the beginning of its type.
-_FREE = ("AWS::IAM::", "AWS::Events::", "AWS::ApiGatewayV2::", "AWS::Lambda::", "AWS::EC2::", "AWS::Logs::", "AWS::CDK::")
+_FREE = (
+    "AWS::IAM::",
+    "AWS::Events::",
+    "AWS::ApiGatewayV2::",
+    "AWS::Lambda::",
+    "AWS::EC2::",
+    "AWS::Logs::",
+    "AWS::CDK::",
+)
