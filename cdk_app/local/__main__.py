@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--port", type=int, default=8080, help="of the HTTP API; 0 takes a free one (8080)")
         command.add_argument("--key", help="API key to accept instead of the data directory's own")
         command.add_argument("--workers", type=_positive, default=2, help="most worker sandboxes at once (2)")
+        command.add_argument("--assembly", type=Path, help="run what is synthesised there, cdk.out/…, not the topology")
     one = commands.add_parser("invoke", help="run one function on one sample event and print its answer")
     one.add_argument("function")
     one.add_argument("file", type=Path, help="events/….json")
@@ -84,7 +85,7 @@ async def _up(options: argparse.Namespace, drawing: "Drawing | None") -> int:
         port=options.port,
         key=options.key,
         workers=options.workers,
-        drawing=drawing or Drawing(),
+        drawing=drawing or (_read(options.assembly) if options.assembly else Drawing()),
         say=_say,
     ) as up:
         await _healthy(up.url)
@@ -97,6 +98,12 @@ async def _up(options: argparse.Namespace, drawing: "Drawing | None") -> int:
             _say("serving until Ctrl-C")
             await asyncio.Event().wait()
     return 0
+
+
+def _read(assembly: Path) -> "Drawing":
+    from cdk_app.local.assembly import read_drawing
+
+    return read_drawing(assembly)
 
 
 async def _healthy(url: str) -> None:

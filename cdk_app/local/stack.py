@@ -11,9 +11,9 @@ Knows how the parts fit together; what each does stands in its own module.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from cdk_app import topology
 from cdk_app.local.aws import start_aws
 from cdk_app.local.broker import GRACE_S, broker_url, start_broker
 from cdk_app.local.bus import bus_app
+from cdk_app.local.code import Code
 from cdk_app.local.datadir import hold
 from cdk_app.local.delivery import Delivery
 from cdk_app.local.environment import basic_environment, function_environment
@@ -45,18 +46,25 @@ _ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Drawing:
-    """What to run: the topology, or a test's own."""
+    """What to run: the topology, a synthesised assembly, or a test's own."""
 
     functions: Sequence[topology.Function] = topology.FUNCTIONS
     routes: Sequence[topology.Route] = topology.ROUTES
     schedules: Sequence[topology.Schedule] = topology.SCHEDULES
     rules: Sequence[topology.Rule] = topology.RULES
     code: Path = _ROOT / "functions"  # one folder a function
+    codes: Mapping[str, Code] = field(default_factory=dict)  # of functions whose code is elsewhere
+    authorizer: str = topology.AUTHORIZER
+    authorizer_cache_s: float = topology.AUTHORIZER_CACHE_S
 
     def only(self, name: str) -> "Drawing":
         """One function, nothing that would call it."""
         chosen = [function for function in self.functions if function.name == name]
-        return Drawing(functions=chosen, routes=(), schedules=(), rules=(), code=self.code)
+        return replace(self, functions=chosen, routes=(), schedules=(), rules=())
+
+    def code_of(self, name: str) -> Code:
+        """Where a function's code is, and what it finds around it."""
+        return self.codes.get(name) or Code(self.code / name)
 
 
 @dataclass
@@ -140,11 +148,13 @@ async def stack(
 
         settings = Settings(broker_url=up.broker_url, bucket=BUCKET, bus=BUS, keys_secret=SECRET, workers=workers)
         for function in drawing.functions:
+            code = drawing.code_of(function.name)
+            here = function_environment(function, settings, aws_url=up.aws_url, bus_url=up.bus_url)
             sandboxes = Sandboxes(
                 function=function,
                 emulator=rie,
-                folder=drawing.code / function.name,
-                environment=function_environment(function, settings, aws_url=up.aws_url, bus_url=up.bus_url),
+                folder=code.folder,
+                environment=code.environment(here),
                 log=held.log(function.name),
                 processes=processes,
                 client=client,
@@ -159,8 +169,8 @@ async def stack(
         if front is not None:
             gateway = Gateway(
                 routes=drawing.routes,
-                authorizer=topology.AUTHORIZER,
-                cache_s=topology.AUTHORIZER_CACHE_S,
+                authorizer=drawing.authorizer,
+                cache_s=drawing.authorizer_cache_s,
                 invoke=up.invoke,
                 clock=time.monotonic,
             )
