@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--wakes", choices=("bus", "bucket"), default="bus", help="what carries wakes: a bus's events, or objects"
         )
+        command.add_argument("--assembly", type=Path, help="run what is synthesised there, cdk.out/…, not the topology")
     one = commands.add_parser("invoke", help="run one function on one sample event and print its answer")
     one.add_argument("function")
     one.add_argument("file", type=Path, help="events/….json")
@@ -80,6 +81,7 @@ def _positive(text: str) -> int:
 async def _up(options: argparse.Namespace, drawing: "Drawing | None") -> int:
     from cdk_app.local.demo import demonstrate
     from cdk_app.local.stack import Drawing, stack
+    from cdk_app.topology import rules
 
     began = time.monotonic()
     async with stack(
@@ -87,8 +89,7 @@ async def _up(options: argparse.Namespace, drawing: "Drawing | None") -> int:
         port=options.port,
         key=options.key,
         workers=options.workers,
-        wakes=options.wakes,
-        drawing=drawing or Drawing(),
+        drawing=drawing or (_read(options.assembly) if options.assembly else Drawing(rules=rules(options.wakes))),
         say=_say,
     ) as up:
         await _healthy(up.url)
@@ -101,6 +102,12 @@ async def _up(options: argparse.Namespace, drawing: "Drawing | None") -> int:
             _say("serving until Ctrl-C")
             await asyncio.Event().wait()
     return 0
+
+
+def _read(assembly: Path) -> "Drawing":
+    from cdk_app.local.assembly import read_drawing
+
+    return read_drawing(assembly)
 
 
 async def _healthy(url: str) -> None:

@@ -2,8 +2,8 @@
 
 Starts the local stack on a data directory of its own, whose functions run behind Lambda's runtime emulator, and reads
 what that says of each invocation (`REPORT … Billed Duration`). Twice: reports that come one at a time, each of which
-wakes a worker for itself, and reports that come all at once, which fill a worker's slots. A caller submits, asks for the
-job twice, and takes the PDF. `cdk_app.costs` multiplies these figures by AWS's prices; they are this machine's, not AWS's.
+wakes a worker for itself, and reports that come all at once, which fill a worker's slots. A caller submits, asks for
+the job twice, and takes the PDF. `cdk_app.costs` multiplies these figures by AWS's prices; they are this machine's.
 """
 
 import argparse

@@ -3,9 +3,9 @@
 from collections import Counter
 
 import pytest
-from worker_world import World
 
 from cdk_app.costs import USE
+from worker_world import World
 
 _PUTS = {"PutObject", "ListObjectsV2"}
 _GETS = {"GetObject", "HeadObject"}
