@@ -31,6 +31,7 @@ from report_queue.errors import (
 from report_queue.keys import Principal
 from report_queue.measures import BROKER_AWAY, REFUSED, REQUESTS, STORE_AWAY, UNEXPECTED
 from report_queue.telemetry import Handler, logger, tell, watched
+from report_queue.trace import current
 
 _ANSWER_BYTES: Final = 6_000_000
 
@@ -65,6 +66,8 @@ def entry(app: APIGatewayHttpResolver) -> Handler:
     @watched(correlation_id_path=correlation_paths.API_GATEWAY_HTTP)
     def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         tell({REQUESTS: 1})
+        if here := current():
+            logger.append_keys(trace=here.xray_id)
         return app.resolve(event, context)
 
     return handler
