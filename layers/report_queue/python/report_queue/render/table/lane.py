@@ -158,8 +158,8 @@ class Lane:
             except Unfit:
                 if table.texts.count > ORDINARY:
                     raise PermanentFailure(
-                        f"A table of {table.texts.count:,} rows has text or a style that is laid out cell by cell; "
-                        f"that is done for at most {ORDINARY:,} rows: send fewer.",
+                        f"A table of {table.texts.count:,} rows has a style, an emoji or a character without a font "
+                        f"for which it is laid out cell by cell; that is done for at most {ORDINARY:,} rows: send fewer.",
                         reason="table.too_long",
                     ) from None
                 html, measured = (text.replace(table.slot, table.ordinary(), 1) for text in (html, measured))

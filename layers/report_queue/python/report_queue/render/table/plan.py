@@ -1,6 +1,6 @@
 """Which rows stand on which page, and each page's content as a PDF has it, compressed as soon as it is full.
 
-    rows, read once ──► lines, height ──► does it still fit? ──► the page's parts ──► compressed content
+    rows, set in lines ──► height ──► does it still fit? ──► the page's parts ──► compressed content
 
 It knows a table's look and its room, and nothing of the rest of the document. y grows downwards, from the block's top.
 """
@@ -29,8 +29,7 @@ class Block:
 def blocks(look: Look, place: Place, texts: Texts) -> list[Block]:
     """The table's blocks: the first where the table begins, each other one on a page of its own. Raises Unfit.
 
-    A group's head stays with the row below, a subtotal with the one above, and
-    the total with the last.
+    A group's head stays with the row below, a subtotal with the one above, and the total with the last.
     """
     done: list[Block] = []
     page = _Page(look, place.room, above=HEAD)

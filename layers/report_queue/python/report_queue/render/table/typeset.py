@@ -10,7 +10,7 @@ no font has one, and where a text has control characters: WeasyPrint then lays t
 WeasyPrint that are not public: its version is pinned.
 """
 
-import unicodedata
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -31,7 +31,8 @@ from weasyprint.text.line_break import (  # type: ignore[import-untyped]
 from report_queue.render.table.shaping import Shaper, Unfit
 
 _NEAR: Final = 0.05  # pixels: a line that fits, or does not, by so little is WeasyPrint's to judge
-_NO_TEXT: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})  # controls, halves of characters, ends of lines and paragraphs
+# Controls, ends of lines and paragraphs, halves of characters.
+_NO_TEXT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LOST: Final = "\U0010fffd"  # no font has it: to learn so, Pango goes through all of them
 
 
@@ -86,7 +87,9 @@ class Typesetter:
         self.shaped = 0  # texts that Pango was asked for
         self.glyphs = glyphs
         self._letters = Shaper(style)
-        self._layout = create_layout("0", style, None, None, 0)
+        self._layout = create_layout("", style, None, None, 0)
+        self._measured = "", 0.0, 0.0  # the layout's text, its width and its height
+        self._strut = strut(style)  # the height of a line, and where its baseline is
         self.fill, self.name, self.size = self._letters.fill, self._letters.name, self._letters.size
         self.line = lru_cache(maxsize=8192)(self._line)
         self.lines = lru_cache(maxsize=8192)(self._lines)
@@ -97,15 +100,15 @@ class Typesetter:
 
     def settle(self) -> None:
         """Have Pango end what it does in a thread of its own: a fork would never hear of it."""
-        self._layout.set_text(_LOST)
-        self._layout.get_first_line()
+        self._width(_LOST)
 
     def move(self, fonts: Any) -> None:
         """Go on with another font configuration, which knows the same fonts: in a fork, Pango's old one is dead."""
         self._left = self._layout, self._letters  # kept: its end is not waited for either
         self.style.font_config = fonts
         self._letters = self._letters.moved()
-        self._layout = create_layout("0", self.style, None, None, 0)
+        self._layout = create_layout("", self.style, None, None, 0)
+        self._measured = "", 0.0, 0.0
 
     def _line(self, text: str) -> Line:
         """The text on one line. Raises Unfit."""
@@ -143,21 +146,22 @@ class Typesetter:
 
     def _width(self, text: str) -> float:
         """On one line. Nothing of it is used yet: what does not fit is broken first, and other glyphs may be used."""
-        if any(unicodedata.category(letter) in _NO_TEXT for letter in text):
+        if _NO_TEXT.search(text):
             raise Unfit
         self._layout.set_text(text)
-        return float(line_size(self._layout.get_first_line()[0], self.style)[0])
+        self._measured = text, *line_size(self._layout.get_first_line()[0], self.style)
+        return self._measured[1]
 
     def _set(self, text: str) -> Line:
         """The text as Pango sets it. Raises Unfit."""
-        width = self._width(text)
+        if self._measured[0] != text:
+            self._width(text)
         self.shaped += 1
+        _, width, height = self._measured
         layout, stream = self._layout, Stream(self.glyphs.fonts, (0, 0, 0, 0), {}, {}, None, {}, None)
-        line, _ = layout.get_first_line()
-        _must_be_drawable(line, stream)
-        height = line_size(line, self.style)[1]
-        line_height, own = strut(self.style)
-        lower = pango.pango_layout_get_baseline(layout.layout) * FROM_UNITS + (line_height - height) / 2 - own
+        _must_be_drawable(layout.get_first_line()[0], stream)
+        line_height, baseline = self._strut
+        lower = pango.pango_layout_get_baseline(layout.layout) * FROM_UNITS + (line_height - height) / 2 - baseline
         if draw_first_line(stream, _Text(text, self.style, layout), "clip", "none", Matrix(d=-1)):
             raise Unfit
         shown = b"\n".join(pydyf._to_bytes(operator) for operator in stream.stream[1:])  # all but the matrix
