@@ -79,34 +79,8 @@ def test_two_long_tables_follow_each_other(tmp_path: Path) -> None:
     assert alike(tmp_path, fast, slow)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "مرحبا بالعالم",
-        "שלום עולם",
-        "नमस्ते",
-        "日本語",
-        "∰",
-        "e\u0301te\u0301",
-        "👩‍👩‍👧‍👦",
-        "soft\u00adhyphen",
-        "\u202eback\u202c",
-        "a\u0378b",
-    ],
-    ids=[
-        "arabic",
-        "hebrew",
-        "devanagari",
-        "cjk",
-        "sign of another font",
-        "combining",
-        "emoji",
-        "soft hyphen",
-        "override",
-        "no such letter",
-    ],
-)
-def test_text_that_needs_shaping_or_another_font_is_laid_out_the_ordinary_way(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["👩‍👩‍👧‍👦", "a\u0378b", "a\u0007b"], ids=["emoji", "no such letter", "control"])
+def test_text_that_is_a_picture_or_cannot_be_drawn_is_laid_out_the_ordinary_way(tmp_path: Path, name: str) -> None:
     report_type = with_table(tmp_path / "table")
     rows = some_rows(40)
     rows[33]["name"] = name
@@ -137,7 +111,7 @@ def test_more_rows_than_can_be_laid_out_cell_by_cell_are_refused(
 ) -> None:
     monkeypatch.setattr(lane, "ORDINARY", 20)
     rows = some_rows(21)
-    rows[3]["name"] = "日本語"
+    rows[3]["name"] = "📦"
     with pytest.raises(PermanentFailure, match="21 rows") as failure:
         in_lane(with_table(tmp_path / "table"), {"rows": rows})
     assert failure.value.reason == "table.too_long"

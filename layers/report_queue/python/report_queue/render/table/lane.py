@@ -18,8 +18,9 @@ from typing import Any, Final
 from report_queue.errors import PermanentFailure
 from report_queue.render.table import left_out, plan, specimen, stencil
 from report_queue.render.table.rows import Table, Tables
-from report_queue.render.table.shaping import Shaper, Unfit
+from report_queue.render.table.shaping import Unfit
 from report_queue.render.table.stencil import Stencil
+from report_queue.render.table.typeset import Glyphs, Typesetter
 from report_queue.render.table.write import Place, Writer
 
 LayOut = Callable[[str], Any]  # HTML to a weasyprint.Document, always with the same fonts
@@ -50,6 +51,7 @@ _TELLING: Final = (
     "letter_spacing",
     "overflow_wrap",
     "text_decoration_line",
+    "text_transform",
     "white_space",
     "word_break",
     "word_spacing",
@@ -126,7 +128,8 @@ class Lane:
         self._tables = tables.long
         self._lay_out = lay_out
         self._planned: list[_Planned] = []
-        self._shapers: dict[tuple[str, ...], Shaper] = {}
+        self._glyphs = Glyphs()
+        self._typesetters: dict[tuple[str, ...], Typesetter] = {}
         self._placed: list[_Placed] = []
         self._copied: list[_Copied] = []
 
@@ -155,8 +158,8 @@ class Lane:
             except Unfit:
                 if table.texts.count > ORDINARY:
                     raise PermanentFailure(
-                        f"A table of {table.texts.count:,} rows has text or a style that is laid out cell by cell; "
-                        f"that is done for at most {ORDINARY:,} rows: send fewer.",
+                        f"A table of {table.texts.count:,} rows has a style, an emoji or a character without a font "
+                        f"for which it is laid out cell by cell; that is done for at most {ORDINARY:,} rows: send fewer.",
                         reason="table.too_long",
                     ) from None
                 html, measured = (text.replace(table.slot, table.ordinary(), 1) for text in (html, measured))
@@ -165,8 +168,9 @@ class Lane:
             measured = measured.replace(table.slot, planned.measured(), 1)
         document = self._laid_out(html)
         if self._placed:
-            for shaper in self._shapers.values():
-                shaper.lend(document)
+            self._glyphs.lend(document)
+            for typesetter in self._typesetters.values():
+                typesetter.lend(document)
         return document
 
     def finish(self, document: Any, pdf: Any) -> None:
@@ -222,14 +226,14 @@ class Lane:
 
     def _plan(self, html: str, table: Table) -> _Planned:
         probe = f'{_block(table, 0, 56)}<div data-specimen-page="">{table.specimen()}</div>'
-        place, look = specimen.read(self._lay_out(html.replace(table.slot, probe, 1)), table, self._shaper)
+        place, look = specimen.read(self._lay_out(html.replace(table.slot, probe, 1)), table, self._typesetter)
         return _Planned(table, look, plan.blocks(look, place, table.texts))
 
-    def _shaper(self, style: Any) -> Shaper:
+    def _typesetter(self, style: Any) -> Typesetter:
         key = tuple(repr(style[name]) for name in _TELLING)
-        if key not in self._shapers:
-            self._shapers[key] = Shaper(style)
-        return self._shapers[key]
+        if key not in self._typesetters:
+            self._typesetters[key] = Typesetter(style, self._glyphs)
+        return self._typesetters[key]
 
     def _found(self, document: Any) -> list[_Placed]:
         """Where the blocks have come to stand."""

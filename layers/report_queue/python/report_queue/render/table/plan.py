@@ -1,18 +1,21 @@
 """Which rows stand on which page, and each page's content as a PDF has it, compressed as soon as it is full.
 
-    rows, read once ──► lines, height ──► does it still fit? ──► the page's parts ──► compressed content
+    rows, set in lines ──► height ──► does it still fit? ──► the page's parts ──► compressed content
 
 It knows a table's look and its room, and nothing of the rest of the document. y grows downwards, from the block's top.
 """
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
 
-from report_queue.render.table.rows import GROUP, ROW, SUBTOTAL
-from report_queue.render.table.shaping import Shaper, Unfit
+from report_queue.render.table.rows import GROUP, ROW, SUBTOTAL, Texts
+from report_queue.render.table.shaping import Unfit
+from report_queue.render.table.shards import set_rows
 from report_queue.render.table.specimen import HEAD, TOTAL, Look, Place, Rule, Stamp
+from report_queue.render.table.typeset import Line, Typesetter
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,10 @@ class Block:
     content: bytes  # a PDF's content stream, zlib
 
 
-def blocks(look: Look, place: Place, rows: Iterable[Sequence[str]]) -> list[Block]:
+def blocks(look: Look, place: Place, texts: Texts) -> list[Block]:
     """The table's blocks: the first where the table begins, each other one on a page of its own. Raises Unfit.
 
-    A row is its kind and its cells' texts. A group's head stays with the row below, a subtotal with the one above, and
-    the total with the last.
+    A group's head stays with the row below, a subtotal with the one above, and the total with the last.
     """
     done: list[Block] = []
     page = _Page(look, place.room, above=HEAD)
@@ -47,12 +49,13 @@ def blocks(look: Look, place: Place, rows: Iterable[Sequence[str]]) -> list[Bloc
             page.put(row, below=after)
 
     held: list[_Row] = []
-    for kind, *texts in rows:
-        row = _Row(look, kind, texts)
-        if held and kind != SUBTOTAL and held[-1].kind != GROUP:
-            put(held, below=kind)
-            held = []
-        held.append(row)  # whether it is the last one, and shares its page with the total, the next one tells
+    with closing(set_rows(look, texts)) as rows:
+        for kind, cells in rows:
+            if held and kind != SUBTOTAL and held[-1].kind != GROUP:
+                put(held, below=kind)
+                held = []
+            # Whether it is the last one, and shares its page with the total, the next one tells.
+            held.append(_Row(look, kind, cells))
     if held:
         put(held, below=TOTAL)
     if look.total:
@@ -72,16 +75,20 @@ def _height(look: Look, together: "list[_Row]", below: str) -> float:
 class _Row:
     """A row's lines, each cell's one below the other."""
 
-    __slots__ = ("cells", "height", "kind", "look")
+    __slots__ = ("cells", "height", "kind", "look", "tallest")
 
-    def __init__(self, look: Look, kind: str, texts: Sequence[str]) -> None:
+    def __init__(self, look: Look, kind: str, cells: Sequence[Sequence[Line]]) -> None:
         self.kind = kind
         self.look = look.rows[kind]
-        self.cells = [
-            (cell, cell.shaper.lines(text, cell.room)) for cell, text in zip(self.look.cells, texts, strict=True)
-        ]
-        most = max(len(lines) for _, lines in self.cells)
-        self.height = self.look.height + max(most - 1, 0) * self.look.line
+        self.cells = list(zip(self.look.cells, cells, strict=True))
+        self.tallest = max(self.look.line, *(self.tall(lines) for _, lines in self.cells))
+        self.height = self.look.height + self.tallest - self.look.line
+        if any(cell.above is None and lines and lines[0].deeper for cell, lines in self.cells):
+            raise Unfit  # it would move its neighbours
+
+    def tall(self, lines: Sequence[Line]) -> float:
+        """How high the lines are, one below the other."""
+        return sum(self.look.line + line.higher for line in lines)
 
 
 class _Page:
@@ -97,7 +104,7 @@ class _Page:
         self._bands: list[str] = []
         self._rules: list[str] = []
         self._texts: list[str] = []
-        self._shaper: Shaper | None = None
+        self._shaper: Typesetter | None = None  # whose font and colour are set
         self._y = 0.0
         self._stamp(look.head)
         self._rule(look.under_head)
@@ -123,11 +130,11 @@ class _Page:
             self._bands.append(f"{look.zebra} 0 {_n(self._y)} {_n(look.width)} {_n(height)} re f")
         baseline = self._y + row.look.baseline + extra
         for cell, lines in row.cells:
-            y = baseline
-            for shown, width in lines:
-                x = cell.left + (cell.room - width if cell.to_right else 0)
-                self._text(cell.shaper, x, y, shown)
-                y += row.look.line
+            y = baseline + (cell.above or 0.0) * (row.tallest - row.tall(lines))
+            for line in lines:
+                x = cell.left + cell.before * (cell.room - line.width)
+                self._text(cell.shaper, x, y + line.deeper, line)
+                y += row.look.line + line.higher
         self._y += height
         self.is_empty, self.above, self.zebra = False, row.kind, not self.zebra
 
@@ -141,7 +148,7 @@ class _Page:
 
     def _stamp(self, stamp: Stamp) -> None:
         for shaper, text, x, baseline in stamp.texts:
-            self._text(shaper, x, self._y + baseline, shaper.line(text)[0])
+            self._text(shaper, x, self._y + baseline, shaper.line(text))
         self._y += stamp.height
 
     def _rule(self, rule: Rule | None) -> None:
@@ -149,11 +156,13 @@ class _Page:
             top = self._y - rule.thickness / 2
             self._rules.append(f"{rule.fill} 0 {_n(top)} {_n(self._look.width)} {_n(rule.thickness)} re f")
 
-    def _text(self, shaper: Shaper, x: float, y: float, shown: str) -> None:
-        if shaper is not self._shaper:
-            self._texts.append(f"{shaper.fill} /{shaper.name} {_n(shaper.size)} Tf")
-            self._shaper = shaper
-        self._texts.append(f"1 0 0 -1 {_n(x)} {_n(y)} Tm [{shown}] TJ")
+    def _text(self, shaper: Typesetter, x: float, y: float, line: Line) -> None:
+        fonts = ""
+        if line.names_fonts:
+            fonts, self._shaper = f"{shaper.fill} ", None
+        elif shaper is not self._shaper:
+            fonts, self._shaper = f"{shaper.fill} /{shaper.name} {_n(shaper.size)} Tf ", shaper
+        self._texts.append(f"1 0 0 -1 {_n(x)} {_n(y)} Tm {fonts}{line.shown}")
 
 
 def _n(number: float) -> str:

@@ -119,9 +119,18 @@ class Texts:
             self._packs.append(zlib.compress(text.encode("utf-8", "surrogatepass"), 1))
 
     def __iter__(self) -> Iterator[list[str]]:
-        for pack in self._packs:
-            for row in zlib.decompress(pack).decode("utf-8", "surrogatepass").split(_ROW):
-                yield row.split(_CELL)
+        for number in range(self.packs):
+            yield from self.pack(number)
+
+    @property
+    def packs(self) -> int:
+        """How many there are."""
+        return len(self._packs)
+
+    def pack(self, number: int) -> list[list[str]]:
+        """The rows of one pack, from 0."""
+        text = zlib.decompress(self._packs[number]).decode("utf-8", "surrogatepass")
+        return [row.split(_CELL) for row in text.split(_ROW)]
 
 
 @dataclass(frozen=True)

@@ -6,21 +6,19 @@
     and a text is then put together from what was learnt, a hundred times faster than Pango would shape it.
 
 Where that is not so (letters that join, marks above others, right to left, a letter that is not in the font) the text
-cannot be set this way: `Unfit` says so, and its table is laid out the ordinary way. Lines that have no room are broken
-by WeasyPrint's own function. This reads parts of WeasyPrint that are not public: its version is pinned.
+cannot be set this way: `Unfit` says so, and `typeset` asks Pango. This reads parts of WeasyPrint that are not public:
+its version is pinned.
 """
 
 import unicodedata
-from functools import lru_cache
 from typing import Any, Final
 
 from weasyprint.pdf.fonts import Font  # type: ignore[import-untyped]
 from weasyprint.text.ffi import FROM_UNITS, ffi, pango  # type: ignore[import-untyped]
 from weasyprint.text.fonts import get_pango_font_key  # type: ignore[import-untyped]
-from weasyprint.text.line_break import create_layout, split_first_line  # type: ignore[import-untyped]
+from weasyprint.text.line_break import create_layout  # type: ignore[import-untyped]
 
 _END: Final = ""  # what stands after the last letter
-_NEAR: Final = 0.05  # pixels: a line that fits, or does not, by so little is WeasyPrint's to judge
 _LEFT_TO_RIGHT: Final = frozenset({"L", "EN", "ES", "ET", "CS", "WS", "ON"})
 # Scripts whose letters stand side by side, and signs: from Latin to Cyrillic, then punctuation to symbols.
 _SIMPLE: Final = (range(0x20, 0x250), range(0x370, 0x530), range(0x1E00, 0x1F00), range(0x2000, 0x2C00))
@@ -28,7 +26,7 @@ _ALONE: Final = ("Z", "N", "L", "P", "S")  # categories that are no marks and no
 
 
 class Unfit(Exception):
-    """This text cannot be set letter by letter."""
+    """This cannot be set, or drawn, in the way that was tried."""
 
 
 class Shaper:
@@ -48,38 +46,24 @@ class Shaper:
         if font.bitmap or font.png or font.svg or font.colr:
             raise Unfit
         self.name = str(font.hash)
-        self._pieces: dict[tuple[str, str], tuple[str, float]] = {}
+        self._pieces: dict[tuple[str, str], tuple[str, float] | None] = {}  # None: the pair is not set so
         self._alone: dict[str, tuple[int, float]] = {}
-        self.line = lru_cache(maxsize=8192)(self._line)
-        self.lines = lru_cache(maxsize=8192)(self._lines)
 
-    def _line(self, text: str) -> tuple[str, float]:
+    @property
+    def count(self) -> int:
+        """How many letters were learnt."""
+        return len(self._alone)
+
+    def line(self, text: str) -> tuple[str, float]:
         """The text as a PDF shows it, the inside of a TJ's array, and its width in pixels. Raises Unfit."""
         pieces, shown, width = self._pieces, [], 0.0
         for pair in zip(text, (*text[1:], _END), strict=True):
-            piece = pieces.get(pair)
+            piece = pieces[pair] if pair in pieces else self._learnt(pair)
             if piece is None:
-                piece = pieces[pair] = self._learn(*pair)
+                raise Unfit
             shown.append(piece[0])
             width += piece[1]
         return f"<{''.join(shown)}>", width
-
-    def _lines(self, text: str, room: float) -> tuple[tuple[str, float], ...]:
-        """The text in as many lines as it needs where a line has `room` pixels, as WeasyPrint would break it."""
-        if not text:
-            return ()
-        whole = self.line(text)
-        if whole[1] < room - _NEAR:
-            return (whole,)
-        lines = []
-        while text:
-            _, length, resume, *_ = split_first_line(text, self.style, None, room, 0)
-            encoded = text.encode()
-            if resume is not None and not 0 < resume <= len(encoded):
-                raise Unfit
-            lines.append(self.line(encoded[:length].decode().rstrip(" ")))
-            text = encoded[resume:].decode().lstrip(" ") if resume is not None else ""
-        return tuple(lines)
 
     def lend(self, document: Any) -> None:
         """Have `document`, which is laid out with the same fonts and not yet written, embed the glyphs used here."""
@@ -89,6 +73,21 @@ class Shaper:
         font = document.fonts[key]
         font.to_unicode |= self.to_unicode
         font.widths |= self.widths
+
+    def moved(self) -> "Shaper":
+        """One that knows the same, where the style has come to have another font configuration."""
+        other = Shaper(self.style)
+        other.to_unicode, other.widths = self.to_unicode, self.widths
+        other._pieces, other._alone = self._pieces, self._alone
+        return other
+
+    def _learnt(self, pair: tuple[str, str]) -> tuple[str, float] | None:
+        try:
+            piece = self._learn(*pair)
+        except Unfit:
+            piece = None
+        self._pieces[pair] = piece
+        return piece
 
     def _learn(self, letter: str, after: str) -> tuple[str, float]:
         glyph, width = self._glyph(letter)
@@ -109,6 +108,7 @@ class Shaper:
             not any(code in simple for simple in _SIMPLE)
             or unicodedata.category(letter)[0] not in _ALONE
             or unicodedata.bidirectional(letter) not in _LEFT_TO_RIGHT
+            or (self.style["direction"] == "rtl" and unicodedata.mirrored(letter))
         ):
             raise Unfit
         shaped = self._shaped(letter)

@@ -26,14 +26,17 @@ from weasyprint.formatting_structure.boxes import (  # type: ignore[import-untyp
 )
 
 from report_queue.render.table.rows import GROUP, ROW, SUBTOTAL, Table
-from report_queue.render.table.shaping import Shaper, Unfit, fill
+from report_queue.render.table.shaping import Unfit, fill
+from report_queue.render.table.typeset import Typesetter
 
-Styles = Callable[[Any], Shaper]
+Styles = Callable[[Any], Typesetter]
 
 HEAD: Final = "head"
 TOTAL: Final = "total"
 
 _NEAR: Final = 1e-3  # pixels
+_ALIGNED: Final = ("left", "right", "center", "start", "end")
+_ABOVE: Final = {"top": 0.0, "middle": 0.5, "bottom": 1.0}
 _PARTED: Final = {(ROW, ROW), (ROW, GROUP), (SUBTOTAL, GROUP)}  # where a page may end: no rule may be there
 
 
@@ -42,17 +45,18 @@ class Stamp:
     """A row that is the same wherever it stands: the head, or the total."""
 
     height: float
-    texts: tuple[tuple[Shaper, str, float, float], ...]  # shaper, text, left end, baseline
+    texts: tuple[tuple[Typesetter, str, float, float], ...]  # its style, text, left end, baseline
 
 
 @dataclass(frozen=True)
 class Cells:
     """A column's cells."""
 
-    shaper: Shaper
+    shaper: Typesetter
     left: float
     room: float
-    to_right: bool
+    before: float  # which share of the room that is left stands before a line
+    above: float | None  # and which above the lines; None: their first baseline is the row's
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,11 @@ class Look:
     def under_head(self) -> Rule | None:
         """The same on each page."""
         return next((rule for (above, _), rule in self.rules.items() if above == HEAD), None)
+
+    @cached_property
+    def typesetters(self) -> list[Typesetter]:
+        """Those of the rows' cells, each once."""
+        return list(dict.fromkeys(cell.shaper for row in self.rows.values() for cell in row.cells))
 
     def half(self, above: str, below: str) -> float:
         """What the rule between two rows adds to the height of each."""
@@ -230,8 +239,17 @@ def _cells(cell: Any, fragment: _Fragment) -> Cells:
         shaper=fragment.styles(text.style),
         left=cell.content_box_x() - fragment.table.content_box_x(),
         room=cell.width,
-        to_right=cell.style["text_align_all"] in ("right", "end"),
+        before=_before(cell.style),
+        above=_ABOVE.get(cell.style["vertical_align"]),
     )
+
+
+def _before(style: Any) -> float:
+    """Which share of the room stands before a line. Raises Unfit."""
+    align, from_right = style["text_align_all"], style["direction"] == "rtl"
+    if style["text_align_last"] not in ("auto", align) or align not in _ALIGNED:
+        raise Unfit
+    return 0.5 if align == "center" else float(align == "right" or align == ("start" if from_right else "end"))
 
 
 def _rule(borders: list[Any]) -> Rule | None:

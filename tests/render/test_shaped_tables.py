@@ -1,0 +1,54 @@
+# ruff: noqa: RUF001 - letters of other scripts are what these tests are about
+"""Long tables in all scripts: what cannot be set letter by letter looks and reads as WeasyPrint lays it out."""
+
+from pathlib import Path
+
+import pytest
+from report_words import Rendered, rendered
+from table_words import alike, lines, some_rows, tables_from, took_the_lane, with_table
+
+from report_queue.edition import Edition
+from report_queue.reports import ReportType
+
+NAMES = {
+    "arabic": "شركة النور للتجارة والتوريدات العامة",
+    "vowel signs": "نَصٌّ حَكِيمٌ لَهُ سِرٌّ قَاطِعٌ",
+    "arabic digits": "فاتورة ١٢٣٤ بتاريخ ٢٠٢٥/٠١/٣١",
+    "urdu": "رپورٹ کا خلاصہ ٹھیک ہے",
+    "hebrew": "חברת האור (ישראל) בע״מ",
+    "points": "שָׁלוֹם עוֹלָם",
+    "both ways": "Order 17/4 של חברת ABC (2025) לשנה",
+    "cjk": "株式会社日本語の請求書と見積書",
+    "korean": "다람쥐 헌 쳇바퀴에 타고파",
+    "sign of another font": "∰ of all ⅏ signs",
+    "combining": "e\u0301te\u0301 x\u0323\u0302",
+    "soft hyphen": "Donau\u00addampf\u00adschiff\u00adfahrts\u00adgesell\u00adschaft",
+    "override": "\u202eback\u202c and on",
+    "joiner": "zero\u200bwidth\u2060signs",
+    "long word": "قسطنطينية" * 6,
+}
+
+
+@pytest.mark.parametrize("locale", ["en", "ar"])
+@pytest.mark.parametrize("script", NAMES)
+def test_a_long_table_in_any_script_looks_and_reads_like_an_ordinary_one(
+    tmp_path: Path, script: str, locale: str
+) -> None:
+    report_type = with_table(tmp_path / "table")
+    data = {"rows": some_rows(60, name=NAMES[script], note=NAMES[script])}
+
+    fast, slow = _both(report_type, data, locale)
+
+    assert took_the_lane(fast)
+    assert fast.pages == slow.pages > 1
+    assert lines(fast) == lines(slow)
+    assert alike(tmp_path, fast, slow)
+    assert fast.findings == slow.findings == ()
+
+
+def _both(report_type: ReportType, data: object, locale: str) -> tuple[Rendered, Rendered]:
+    edition = Edition(locale=locale)
+    with tables_from(1):
+        fast = rendered(report_type, data, edition=edition)
+    with tables_from(None):
+        return fast, rendered(report_type, data, edition=edition)
