@@ -113,6 +113,9 @@ def _accessible(pdf: Pdf) -> Iterator[str]:
     elements = list(_elements(root.StructTreeRoot.K[0]))
     yield from _structure(elements)
     parents = {int(key): value for key, value in _tree(root.StructTreeRoot.ParentTree)}
+    if len({int(page.StructParents) for page in pdf.pages}) < len(pdf.pages):
+        yield "7.1: two pages have one place in the tree of parents"
+    yield from _owned(pdf, elements, parents)
     for number, page in enumerate(pdf.pages, start=1):
         yield from (f"{fault} on page {number}" for fault in _content(page, parents[int(page.StructParents)]))
         for annotation in page.get("/Annots", []):
@@ -134,12 +137,55 @@ def _structure(elements: list[Any]) -> Iterator[str]:
             yield "7.3: a figure without words"
         if kind == "TD" and "/Headers" not in element.get("/A", {}):
             yield "7.5: a cell without its headers"
+        if kind == "Table" and len(set(_widths(element))) != 1:
+            yield "7.2: a table whose rows are not as wide as each other"
         if re.fullmatch("H[1-6]", kind):
             if int(kind[1]) > level + 1:
                 yield f"7.4.2: {kind} after H{level}"
             level = int(kind[1])
     if not any(element.S == Name.H1 for element in elements):
         yield "7.4.2: no first heading"
+
+
+def _widths(table: Any) -> Iterator[int]:
+    """How many columns each row has, where no cell spans rows."""
+    for row in _elements(table):
+        if row.S == Name.TR:
+            yield sum(int(cell.get("/A", {}).get("/ColSpan", 1)) for cell in row.K)
+
+
+def _owned(pdf: Pdf, elements: list[Any], parents: dict[int, Any]) -> Iterator[str]:
+    """Pages, the tree of parents and the elements tell the same of who owns which content."""
+    told = {
+        (element.Pg.objgen, int(kid)): element.objgen
+        for element in elements
+        for kid in _kids(element)
+        if isinstance(kid, int)
+    }
+    known = {
+        (page.objgen, content): owner.objgen
+        for page in pdf.pages
+        for content, owner in enumerate(parents[int(page.StructParents)])
+        if owner is not None
+    }
+    marked = [
+        (page.objgen, int(operands[1].MCID))
+        for page in pdf.pages
+        for operands, _ in pikepdf.parse_content_stream(page, "BDC")
+        if isinstance(operands[1], Dictionary) and "/MCID" in operands[1]
+    ]
+    if len(marked) != len(set(marked)):
+        yield "7.1: two pieces of content have one number"
+    for one, other, what in (
+        (marked, known, "content that the tree of parents knows no element of"),
+        (known, marked, "the tree of parents knows content that is nowhere"),
+        (told, marked, "an element has content that is nowhere"),
+        (known, told, "content of an element that is in no tree"),
+    ):
+        if missing := set(one) - set(other):
+            yield f"7.1: {what}: {len(missing)}"
+    if any(told[one] != owner for one, owner in known.items() if one in told):
+        yield "7.1: content that two elements are said to have"
 
 
 def _content(page: Any, owners: Any) -> Iterator[str]:
@@ -158,6 +204,8 @@ def _content(page: Any, owners: Any) -> Iterator[str]:
             case paints if paints in _PAINT and not any(inside):
                 yield f"7.1: {paints} paints what is neither tagged nor an artifact"
                 return
+    if inside:
+        yield "7.1: marked content that does not end"
 
 
 def _archived(pdf: Pdf) -> Iterator[str]:
@@ -201,9 +249,16 @@ def _archived(pdf: Pdf) -> Iterator[str]:
 
 def _elements(element: Any) -> Iterator[Any]:
     yield element
-    for kid in element.get("/K", []):
+    for kid in _kids(element):
         if isinstance(kid, Dictionary) and "/S" in kid:
+            if kid.P.objgen != element.objgen:
+                raise AssertionError("an element in the place of another's")
             yield from _elements(kid)
+
+
+def _kids(element: Any) -> list[Any]:
+    kids = element.get("/K", [])
+    return [kids] if isinstance(kids, int) else list(kids)
 
 
 def _tree(node: Any) -> Iterator[tuple[Any, Any]]:

@@ -119,5 +119,7 @@ def with_every_page_laid_out(report_type: ReportType | str, data: Any) -> Render
 
 
 def copies(report: Rendered) -> int:
-    """How many pages are in no structure tree: those that were copied."""
-    return sum("/StructParents" not in page for page in report.reader.pages)
+    """How many pages were copied: they begin with the same content."""
+    contents = [page.get("/Contents") for page in report.reader.pages]
+    first = [list.__getitem__(one, 0).idnum for one in contents if isinstance(one, list)]
+    return sum(first.count(one) > 1 for one in first)

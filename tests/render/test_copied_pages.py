@@ -22,7 +22,7 @@ from table_words import (
     with_table,
 )
 
-from report_queue.render.table import Lane
+from report_queue.render.table import Lane, lane
 from report_queue.reports import report_types
 
 TABLE = f"{{{{ data_table({COLUMNS}, data.rows, total={TOTAL}) }}}}"
@@ -156,7 +156,12 @@ def test_what_is_found_in_the_margins_is_found_on_the_copies_too(tmp_path: Path)
     assert short.findings == whole.findings
 
 
-def test_each_text_is_in_the_structure_tree_or_an_artifact(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tagged", [True, False])
+def test_each_text_is_in_the_structure_tree_or_an_artifact(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tagged: bool
+) -> None:
+    if not tagged:
+        monkeypatch.setattr(lane, "TAGGED", 149)
     report = in_lane(with_table(tmp_path / "table"), {"rows": some_rows(150)})
     file = tmp_path / "report.pdf"
     file.write_bytes(report.pdf)
@@ -164,13 +169,14 @@ def test_each_text_is_in_the_structure_tree_or_an_artifact(tmp_path: Path) -> No
     with pikepdf.open(file) as pdf:
         assert pdf.check_pdf_syntax() == []
         known = pikepdf.NumberTree(pdf.Root.StructTreeRoot.ParentTree)
+        assert sum("/StructParents" not in page for page in pdf.pages) == (0 if tagged else copies(report))
         for page in pdf.pages:
             marks = [
                 operands for operands, operator in pikepdf.parse_content_stream(page) if str(operator) in ("BMC", "BDC")
             ]
-            tagged = [one for one in marks if len(one) > 1 and "/MCID" in one[1]]
+            numbers = [int(one[1].MCID) for one in marks if len(one) > 1 and "/MCID" in one[1]]
             if "/StructParents" in page:
-                assert len(known[page.StructParents]) == len(tagged)
+                assert numbers == list(range(len(known[page.StructParents])))
             else:
                 assert {str(tag) for tag, *_ in marks} == {"/Artifact"}
 

@@ -24,12 +24,12 @@ from weasyprint.urls import FatalURLFetchingError  # type: ignore[import-untyped
 from report_queue.edition import ACCESSIBLE, FACTUR_X, USUAL, Edition
 from report_queue.errors import PermanentFailure
 from report_queue.job import Progress
-from report_queue.render import factur_x, preflight, serialised, templates
+from report_queue.render import factur_x, margins, preflight, serialised, templates
 from report_queue.render.attached import attached
 from report_queue.render.fetch import AssetFetcher
 from report_queue.render.links import refuse_what_leaves
 from report_queue.render.recipe import recipe_of
-from report_queue.render.table import ORDINARY, Lane, Tables, many_pages
+from report_queue.render.table import Lane, Tables
 from report_queue.reports import ReportType, report_types
 from report_queue.result import Finding, Recipe
 
@@ -64,15 +64,8 @@ def write(
     `asset.broken`, `asset.too_large`, `link.blocked`, `table.too_long`. What stands in `output` then is worth nothing.
     """
     report = about(report_type, data, job_id=job_id, created=created, edition=edition)
-    # The lane's rows are in no structure tree, which is what an accessible PDF is about.
-    tables = Tables(at_least=None) if edition.variant == ACCESSIBLE else Tables()
+    tables = Tables()
     html = templates.html(report_type, data=data, report=report, tables=tables)
-    if edition.variant == ACCESSIBLE and tables.longest > ORDINARY:
-        raise PermanentFailure(
-            f"An accessible table of {tables.longest:,} rows is laid out cell by cell; that is done for at most "
-            f"{ORDINARY:,} rows: send fewer, or leave {ACCESSIBLE} out.",
-            reason="table.too_long",
-        )
     assets = AssetFetcher(report_type.folder, templates.KIT)
     style = _style(report_type.folder)
     # Fonts of its own for each document: the font map of a newer Pango has a thread, which a fork leaves behind in the
@@ -84,19 +77,21 @@ def write(
             source = weasyprint.HTML(string=html, base_url=f"{report_type.folder.as_uri()}/", url_fetcher=assets)
             return source.render(stylesheets=style, font_config=fonts)
 
-        lane = Lane(tables, lay_out)
+        lane = Lane(tables, lay_out, accessible=edition.variant == ACCESSIBLE)
         document = lane.document(html)
         progress(Progress.LAID_OUT)
         refuse_what_leaves(document)
         attachments = attached(edition.attachments, report_type, data=data, report=report, assets=assets)
 
         def finish(document: weasyprint.Document, pdf: Any) -> None:
+            if edition.variant == ACCESSIBLE:
+                margins.as_artifacts(pdf)
             lane.finish(document, pdf)
             if FACTUR_X in edition.attachments:
                 factur_x.tell(pdf)
             serialised.once(pdf)
 
-        with many_pages():
+        with lane.writing():
             document.write_pdf(
                 output,
                 pdf_identifier=job_id.encode(),

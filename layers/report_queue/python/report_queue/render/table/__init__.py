@@ -5,15 +5,15 @@
                                           │   from the specimen's boxes it is known how a row looks
                                           ├─ shards   rows to lines, by several processes where Pango has much to do
                                           ├─ plan     lines to pages, each page's content compressed at once
-                                          └─ write    the pages' content goes into the PDF, with WeasyPrint's own fonts
+                                          ├─ write    the pages' content goes into the PDF, with WeasyPrint's own fonts
+                                          └─ tree     the rows' elements go into its structure tree, as one table
 
-What cannot be written apart from the layout (`typeset`), or was asked for as accessible, takes the ordinary way. The
-lane's rows are in the PDF's text, to select, search and copy, but not in its structure tree: they are marked as
-artifacts.
+What cannot be written apart from the layout (`typeset`) takes the ordinary way. The lane's rows are in the PDF's text,
+to select, search and copy, and in its structure tree, to be read aloud; but where they are very many they are in that
+only if the PDF was asked for as accessible, and marked as artifacts else.
 """
 
-from report_queue.render.table.lane import ORDINARY, Lane
+from report_queue.render.table.lane import Lane
 from report_queue.render.table.rows import Tables
-from report_queue.render.table.write import many_pages
 
-__all__ = ["ORDINARY", "Lane", "Tables", "many_pages"]
+__all__ = ["Lane", "Tables"]

@@ -10,22 +10,26 @@ The layouts that only measure leave out all but the first and the last block. Th
 the one that is written does too, unless the pages in the middle differ in more than their numbers.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
+from report_queue.edition import ACCESSIBLE
 from report_queue.errors import PermanentFailure
 from report_queue.render.table import left_out, plan, specimen, stencil
 from report_queue.render.table.rows import Table, Tables
 from report_queue.render.table.shaping import Unfit
 from report_queue.render.table.stencil import Stencil
+from report_queue.render.table.tree import Elements, Tree, watched
 from report_queue.render.table.typeset import Glyphs, Typesetter
-from report_queue.render.table.write import Place, Writer
+from report_queue.render.table.write import Place, Writer, many_pages
 
 LayOut = Callable[[str], Any]  # HTML to a weasyprint.Document, always with the same fonts
 
 ORDINARY: Final = 4_000  # rows that a child has the time and the memory for where it lays out each cell
+TAGGED: Final = 10_000  # rows that are in the structure tree of each PDF: more are where it is to be accessible
+ELEMENTS: Final = 8_000_000  # rows and cells in a structure tree: a PDF has 8,388,607 objects (ISO 32000-1, annex C)
 
 # The properties by which texts differ in how they are set.
 _TELLING: Final = (
@@ -104,10 +108,6 @@ class _Placed:
     page: int
     place: Place
 
-    @property
-    def content(self) -> bytes:
-        return self.planned.blocks[self.number].content
-
 
 @dataclass(frozen=True)
 class _Copied:
@@ -117,21 +117,25 @@ class _Copied:
     stencil: Stencil
 
     @property
-    def contents(self) -> list[bytes]:
-        return [self.model.planned.blocks[number].content for number in self.model.planned.copied]
+    def blocks(self) -> dict[int, plan.Block]:
+        """By their numbers."""
+        return {number: self.model.planned.blocks[number] for number in self.model.planned.copied}
 
 
 class Lane:
     """Lays the report out, and writes its long tables' rows."""
 
-    def __init__(self, tables: Tables, lay_out: LayOut) -> None:
+    def __init__(self, tables: Tables, lay_out: LayOut, *, accessible: bool = False) -> None:
         self._tables = tables.long
+        self._accessible = accessible
+        self._tagged = accessible or sum(table.texts.count for table in tables.long) <= TAGGED
         self._lay_out = lay_out
         self._planned: list[_Planned] = []
         self._glyphs = Glyphs()
         self._typesetters: dict[tuple[str, ...], Typesetter] = {}
         self._placed: list[_Placed] = []
         self._copied: list[_Copied] = []
+        self._elements: Elements = {}
 
     @property
     def pages(self) -> frozenset[int]:
@@ -141,14 +145,21 @@ class Lane:
             pages.add(self._number(one.page))
         for copied in self._copied:
             first = self._number(copied.model.page) + 2
-            pages.update(range(first, first + len(copied.contents)))
+            pages.update(range(first, first + len(copied.blocks)))
         return frozenset(pages)
 
     def document(self, html: str) -> Any:
         """The report, laid out. Its rows are not in it before it is written with `finish`.
 
-        Raises PermanentFailure, `table.too_long`, where too many rows would have to be laid out.
+        Raises PermanentFailure, `table.too_long`, where too many rows would have to be laid out, or to be tagged.
         """
+        elements = sum(table.texts.count * (1 + len(table.columns)) for table in self._tables)
+        if self._accessible and elements > ELEMENTS:
+            raise PermanentFailure(
+                f"An accessible PDF has an object for each row and each cell, {ELEMENTS:,} at most, and these would be "
+                f"{elements:,}: send fewer rows, or leave {ACCESSIBLE} out.",
+                reason="table.too_long",
+            )
         measured = html
         for table in self._tables:
             if table.slot not in html:
@@ -159,7 +170,7 @@ class Lane:
                 if table.texts.count > ORDINARY:
                     raise PermanentFailure(
                         f"A table of {table.texts.count:,} rows has a style, an emoji or a character without a font "
-                        f"for which it is laid out cell by cell; that is done for at most {ORDINARY:,} rows: send fewer.",
+                        f"so that it is laid out cell by cell; that is done for at most {ORDINARY:,} rows: send fewer.",
                         reason="table.too_long",
                     ) from None
                 html, measured = (text.replace(table.slot, table.ordinary(), 1) for text in (html, measured))
@@ -173,19 +184,33 @@ class Lane:
                 typesetter.lend(document)
         return document
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """What writes the document is to be done inside."""
+        with ExitStack() as around:
+            around.enter_context(many_pages())
+            if self._placed and self._tagged:
+                self._elements = around.enter_context(watched())
+            yield
+
     def finish(self, document: Any, pdf: Any) -> None:
         """WeasyPrint's `finisher`. The document then has as many pages as the PDF."""
         if not self._placed:
             return
-        writer = Writer(pdf)
+        tree = Tree(pdf, self._elements) if self._tagged else None
+        writer = Writer(pdf, tree)
         for copied in self._copied:
             model = copied.model
-            writer.repeat(page=model.page, stencil=copied.stencil, place=model.place, contents=copied.contents)
+            table = model.planned.table
+            writer.repeat(table, copied.blocks, page=model.page, stencil=copied.stencil, place=model.place)
         for one in self._placed:
-            writer.put(page=one.page, place=one.place, content=one.content)
+            planned = one.planned
+            writer.put(planned.table, one.number, planned.blocks[one.number], page=one.page, place=one.place)
+        if tree:
+            tree.close()
         for copied in reversed(self._copied):
             after = copied.model.page + 2
-            document.pages[after:after] = [document.pages[copied.model.page]] * len(copied.contents)
+            document.pages[after:after] = [document.pages[copied.model.page]] * len(copied.blocks)
 
     def _laid_out(self, html: str) -> Any:
         """The report with blocks in the tables' places, and pages left out where that may be."""
@@ -222,12 +247,12 @@ class Lane:
 
     def _number(self, page: int) -> int:
         """The number that a page which was laid out has in the PDF."""
-        return page + 1 + sum(len(one.contents) for one in self._copied if one.model.page + 1 < page)
+        return page + 1 + sum(len(one.blocks) for one in self._copied if one.model.page + 1 < page)
 
     def _plan(self, html: str, table: Table) -> _Planned:
         probe = f'{_block(table, 0, 56)}<div data-specimen-page="">{table.specimen()}</div>'
         place, look = specimen.read(self._lay_out(html.replace(table.slot, probe, 1)), table, self._typesetter)
-        return _Planned(table, look, plan.blocks(look, place, table.texts))
+        return _Planned(table, look, plan.blocks(look, place, table.texts, tagged=self._tagged))
 
     def _typesetter(self, style: Any) -> Typesetter:
         key = tuple(repr(style[name]) for name in _TELLING)

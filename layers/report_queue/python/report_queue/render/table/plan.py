@@ -9,12 +9,14 @@ import zlib
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from report_queue.render.table.rows import GROUP, ROW, SUBTOTAL, Texts
 from report_queue.render.table.shaping import Unfit
 from report_queue.render.table.shards import set_rows
 from report_queue.render.table.specimen import HEAD, TOTAL, Look, Place, Rule, Stamp
+from report_queue.render.table.structure import Shape
 from report_queue.render.table.typeset import Line, Typesetter
 
 
@@ -24,15 +26,18 @@ class Block:
 
     height: float  # pixels
     content: bytes  # a PDF's content stream, zlib
+    shapes: tuple[Shape, ...]  # of its rows, but a head that was on a page before
 
 
-def blocks(look: Look, place: Place, texts: Texts) -> list[Block]:
+def blocks(look: Look, place: Place, texts: Texts, *, tagged: bool) -> list[Block]:
     """The table's blocks: the first where the table begins, each other one on a page of its own. Raises Unfit.
+
+    If `tagged`, each line of a cell is marked as content of an element, counted from 0; else all is an artifact.
 
     A group's head stays with the row below, a subtotal with the one above, and the total with the last.
     """
     done: list[Block] = []
-    page = _Page(look, place.room, above=HEAD)
+    page = _Page(look, place.room, above=HEAD, tagged=tagged)
 
     def put(together: list[_Row], *, below: str) -> None:
         nonlocal page
@@ -40,9 +45,9 @@ def blocks(look: Look, place: Place, texts: Texts) -> list[Block]:
         if not page.has_room(height + look.half(page.above, together[0].kind)):
             if page.is_empty and page.room >= place.full:
                 raise Unfit  # a row that is higher than a page is broken by WeasyPrint
-            done.append(page.block() if not page.is_empty else Block(0, zlib.compress(b"")))
+            done.append(page.block() if not page.is_empty else Block(0, zlib.compress(b""), ()))
             head = look.after_head if page.above != HEAD else None
-            page = _Page(look, place.full, above=page.above, zebra=page.zebra, head=head)
+            page = _Page(look, place.full, above=page.above, tagged=tagged, zebra=page.zebra, head=head)
             if not page.has_room(height + page.deeper(together[0].kind)):
                 raise Unfit
         for row, after in zip(together, [*(row.kind for row in together[1:]), below], strict=True):
@@ -94,7 +99,9 @@ class _Row:
 class _Page:
     """A page's rows, as they are put there. `above` is the kind of the last one, here or on the page before."""
 
-    def __init__(self, look: Look, room: float, *, above: str, zebra: bool = False, head: float | None = None) -> None:
+    def __init__(
+        self, look: Look, room: float, *, above: str, tagged: bool, zebra: bool = False, head: float | None = None
+    ) -> None:
         self.room = room
         self.is_empty = True
         self.above = above
@@ -104,9 +111,12 @@ class _Page:
         self._bands: list[str] = []
         self._rules: list[str] = []
         self._texts: list[str] = []
+        self._tagged = tagged
+        self._shapes: list[Shape] = []
+        self._marked = 0
         self._shaper: Typesetter | None = None  # whose font and colour are set
         self._y = 0.0
-        self._stamp(look.head)
+        self._stamp(look.head, HEAD if above == HEAD else None)
         self._rule(look.under_head)
 
     def has_room(self, height: float) -> bool:
@@ -133,23 +143,49 @@ class _Page:
             y = baseline + (cell.above or 0.0) * (row.tallest - row.tall(lines))
             for line in lines:
                 x = cell.left + cell.before * (cell.room - line.width)
+                self._begin(row.kind)
                 self._text(cell.shaper, x, y + line.deeper, line)
+                self._end()
                 y += row.look.line + line.higher
+        self._shapes.append(_shape(row.kind, tuple([len(lines) for _, lines in row.cells])))
         self._y += height
         self.is_empty, self.above, self.zebra = False, row.kind, not self.zebra
 
     def put_total(self, total: Stamp) -> None:
         self._rule(self._look.rules.get((self.above, TOTAL)))
-        self._stamp(total)
+        self._stamp(total, TOTAL)
 
     def block(self) -> Block:
-        content = "\n".join((*self._bands, "BT", *self._texts, "ET", *self._rules))
-        return Block(self._y, zlib.compress(content.encode("ascii"), 6))
+        texts = "BT", *self._texts, "ET"
+        if self._tagged:
+            parts = [*_artifact(self._bands), *texts, *_artifact(self._rules)]
+        else:
+            parts = [*_artifact((*self._bands, *texts, *self._rules))]
+        return Block(self._y, zlib.compress("\n".join(parts).encode("ascii"), 6), tuple(self._shapes))
 
-    def _stamp(self, stamp: Stamp) -> None:
+    def _stamp(self, stamp: Stamp, kind: str | None) -> None:
+        """A head or a total; None: a head that is here again, and was read on the page before."""
         for shaper, text, x, baseline in stamp.texts:
+            self._begin(kind)
             self._text(shaper, x, self._y + baseline, shaper.line(text))
+            self._end()
+        if kind:
+            self._shapes.append(_shape(kind, stamp.lines))
         self._y += stamp.height
+
+    def _begin(self, kind: str | None) -> None:
+        """A cell's line begins, in a row of this kind."""
+        if not self._tagged:
+            return
+        if kind is None:
+            self._texts.append("/Artifact BMC")
+        else:
+            self._texts.append(f"/{'TH' if kind in (HEAD, GROUP) else 'TD'}<</MCID {self._marked}>>BDC")
+            self._marked += 1
+
+    def _end(self) -> None:
+        if self._tagged:
+            self._texts.append("EMC")
 
     def _rule(self, rule: Rule | None) -> None:
         if rule:
@@ -163,6 +199,16 @@ class _Page:
         elif shaper is not self._shaper:
             fonts, self._shaper = f"{shaper.fill} /{shaper.name} {_n(shaper.size)} Tf ", shaper
         self._texts.append(f"1 0 0 -1 {_n(x)} {_n(y)} Tm {fonts}{line.shown}")
+
+
+@lru_cache(maxsize=4096)
+def _shape(kind: str, lines: tuple[int, ...]) -> Shape:
+    """Rows have few shapes: each is kept once."""
+    return kind, lines
+
+
+def _artifact(operators: Sequence[str]) -> Sequence[str]:
+    return ("/Artifact BMC", *operators, "EMC") if operators else ()
 
 
 def _n(number: float) -> str:

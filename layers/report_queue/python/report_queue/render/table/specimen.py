@@ -46,6 +46,7 @@ class Stamp:
 
     height: float
     texts: tuple[tuple[Typesetter, str, float, float], ...]  # its style, text, left end, baseline
+    lines: tuple[int, ...]  # how many of the texts each cell has
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,10 @@ class _Fragment:
 
     def stamp(self, index: int) -> Stamp:
         row = self.rows[index]
+        cells = [
+            [box for box in cell.descendants() if isinstance(box, TextBox) and box.text.strip()]
+            for cell in row.children
+        ]
         texts = tuple(
             (
                 self.styles(box.style),
@@ -170,10 +175,10 @@ class _Fragment:
                 box.position_x - self.table.content_box_x(),
                 box.position_y + box.baseline - row.position_y,
             )
-            for box in row.descendants()
-            if isinstance(box, TextBox) and box.text.strip()
+            for boxes in cells
+            for box in boxes
         )
-        return Stamp(row.height, texts)
+        return Stamp(row.height, texts, tuple(map(len, cells)))
 
     def row(self, index: int, *, above: float, below: float) -> RowLook:
         """What the row would be without the halves of rules."""
