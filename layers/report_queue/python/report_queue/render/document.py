@@ -24,7 +24,7 @@ from weasyprint.urls import FatalURLFetchingError  # type: ignore[import-untyped
 from report_queue.edition import ACCESSIBLE, FACTUR_X, USUAL, Edition
 from report_queue.errors import PermanentFailure
 from report_queue.job import Progress
-from report_queue.render import factur_x, preflight, serialised, templates
+from report_queue.render import factur_x, preflight, serialised, shortcuts, templates
 from report_queue.render.attached import attached
 from report_queue.render.fetch import AssetFetcher
 from report_queue.render.links import refuse_what_leaves
@@ -32,6 +32,8 @@ from report_queue.render.recipe import recipe_of
 from report_queue.render.table import ORDINARY, Lane, Tables, many_pages
 from report_queue.reports import ReportType, report_types
 from report_queue.result import Finding, Recipe
+
+shortcuts.take()
 
 _SPECIMEN = "test"  # the report type that uses everything that the kit has
 # WeasyPrint calls these errors; here they are findings of the preflight, and the report is made.

@@ -10,6 +10,7 @@ The layouts that only measure leave out all but the first and the last block. Th
 the one that is written does too, unless the pages in the middle differ in more than their numbers.
 """
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from report_queue.render.table.write import Place, Writer
 LayOut = Callable[[str], Any]  # HTML to a weasyprint.Document, always with the same fonts
 
 ORDINARY: Final = 4_000  # rows that a child has the time and the memory for where it lays out each cell
+
+# A picture's content says nothing of how large it is, and takes as long to read as all the rest.
+_DRAWN: Final = re.compile(r"(<svg\b[^>]*(?<!/)>)(?:(?!</?svg\b).)*(?=</svg)", re.DOTALL | re.IGNORECASE)
 
 # The properties by which texts differ in how they are set.
 _TELLING: Final = (
@@ -146,7 +150,7 @@ class Lane:
 
         Raises PermanentFailure, `table.too_long`, where too many rows would have to be laid out.
         """
-        measured = html
+        measured = _DRAWN.sub(r"\1", html) if self._tables else html
         for table in self._tables:
             if table.slot not in html:
                 continue
