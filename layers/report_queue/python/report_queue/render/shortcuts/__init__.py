@@ -10,7 +10,6 @@ Each replaces one private function by one that gives the same (but for `letters`
 the old one wherever its own case is not given. They are written for the versions below and left out with any other.
 """
 
-from importlib.metadata import version
 from typing import Final
 
 WRITTEN_FOR: Final = {"weasyprint": "70.0", "tinyhtml5": "2.1.0"}
@@ -18,7 +17,10 @@ WRITTEN_FOR: Final = {"weasyprint": "70.0", "tinyhtml5": "2.1.0"}
 
 def take() -> bool:
     """Take them all, once in a process; False, and nothing taken, where they were written for other versions."""
-    if any(version(name) != known for name, known in WRITTEN_FOR.items()):
+    import tinyhtml5  # type: ignore[import-untyped]
+    import weasyprint  # type: ignore[import-untyped]
+
+    if {"weasyprint": weasyprint.VERSION, "tinyhtml5": tinyhtml5.VERSION} != WRITTEN_FOR:
         return False
     from report_queue.render.shortcuts import letters, parsing, sizes, styles, texts
 
