@@ -73,7 +73,7 @@ def sheet(file: Path, fetcher: Any) -> Any:
 
 def write_own() -> None:
     """Keep WeasyPrint's own, for all starts to come."""
-    from weasyprint import CSS, html  # type: ignore[import-untyped]
+    from weasyprint import CSS, html
     from weasyprint.css.counters import CounterStyle  # type: ignore[import-untyped]
 
     for text in (getattr(html, name) for name in _OWN):
