@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import pickle
 import subprocess
 import sys
 import tempfile
@@ -12,18 +14,20 @@ from typing import Any
 import pikepdf
 import pydyf  # type: ignore[import-untyped]
 import pytest
+import weasyprint
 from jinja2 import DictLoader, Environment, FileSystemLoader
 
-from report_queue.render import Renderer, RenderJob, compiled, document, serialised
+from report_queue.render import Renderer, RenderJob, compiled, document, parsed, serialised
+from report_queue.render.fetch import AssetFetcher
 from report_queue.reports import report_types
 
 START = """
 import hashlib, io, json, os, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from report_queue.render import compiled, declarations, later, libraries
+from report_queue.render import compiled, declarations, later, libraries, parsed
 
-compiled.FOLDER = declarations.FOLDER = Path(sys.argv[1])
+compiled.FOLDER = declarations.FOLDER = parsed.FOLDER = Path(sys.argv[1])
 """
 
 PREPARES = (
@@ -38,14 +42,25 @@ prepared.main()
 RENDERS = (
     START
     + """
-with libraries.by_soname(), declarations.parsed_before(), later.when_called():
+import tinycss2
+
+read = []
+
+
+def counted(parse):
+    return lambda text, *args, **options: read.append(len(text)) or parse(text, *args, **options)
+
+
+tinycss2.parse_stylesheet = counted(tinycss2.parse_stylesheet)
+tinycss2.parse_stylesheet_bytes = counted(tinycss2.parse_stylesheet_bytes)
+with libraries.by_soname(), declarations.parsed_before(), parsed.parsed_before(), later.when_called():
     from report_queue.render import document
 from jinja2 import Environment
 from report_queue.reports import report_types
 
-parsed = []
+compiled_now = []
 parse = Environment._parse
-Environment._parse = lambda self, source, name, file: parsed.append(name) or parse(self, source, name, file)
+Environment._parse = lambda self, source, name, file: compiled_now.append(name) or parse(self, source, name, file)
 report_type = report_types()[sys.argv[2]]
 output = io.BytesIO()
 document.write(
@@ -53,7 +68,7 @@ document.write(
     progress=lambda _: None,
 )
 slow = [name for name in ("cffi", "pycparser", "fontTools.subset", "fontTools.varLib", "segno") if name in sys.modules]
-print(json.dumps([hashlib.sha256(output.getvalue()).hexdigest(), slow, sorted(set(parsed))]))
+print(json.dumps([hashlib.sha256(output.getvalue()).hexdigest(), slow, sorted(set(compiled_now)), len(read)]))
 """
 )
 
@@ -104,12 +119,13 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_start_that_finds_all_prepared_parses_nothing_and_makes_the_same_bytes(
     prepared: Path, tmp_path: Path, report_type: str
 ) -> None:
-    digest, slow, parsed = said_by(RENDERS, str(prepared), report_type)
-    assert (slow, parsed) == ([], [])
-    plain, slow, parsed = said_by(RENDERS, str(tmp_path), report_type)
+    digest, *worked_out = said_by(RENDERS, str(prepared), report_type)
+    assert worked_out == [[], [], 0]
+    plain, slow, compiled_now, sheets = said_by(RENDERS, str(tmp_path), report_type)
     assert plain == digest
     assert "pycparser" in slow
-    assert "template.html" in parsed
+    assert "template.html" in compiled_now
+    assert sheets >= 6, "three of WeasyPrint, three of the kit and the report"
 
 
 def test_declarations_are_for_the_weasyprint_that_is_installed(prepared: Path) -> None:
@@ -119,10 +135,48 @@ def test_declarations_are_for_the_weasyprint_that_is_installed(prepared: Path) -
 def test_damaged_files_are_as_good_as_none(prepared: Path, tmp_path: Path) -> None:
     for file in prepared.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes()[:40])
-    digest, slow, parsed = said_by(RENDERS, str(tmp_path), "invoice")
+    digest, slow, compiled_now, sheets = said_by(RENDERS, str(tmp_path), "invoice")
     assert digest == said_by(RENDERS, str(prepared), "invoice")[0]
     assert "pycparser" in slow
-    assert "template.html" in parsed
+    assert "template.html" in compiled_now
+    assert sheets >= 6
+
+
+def test_a_sheet_that_changed_or_stands_elsewhere_is_parsed_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parsed, "FOLDER", tmp_path)
+    file, other = tmp_path / "style.css", tmp_path / "other.css"
+    for same in (file, other):
+        same.write_text("p { color: red }")
+
+    def rules(file: Path) -> list[Any]:
+        return list(vars(parsed.sheet(file, AssetFetcher(tmp_path)))["matcher"].lower_local_name_selectors)
+
+    parsed.write(file, weasyprint.CSS(string="q { color: red }"))
+    assert [rules(file), rules(other)] == [["q"], ["p"]], "the file's is what was kept, the other's is its own"
+    file.write_text("b { color: red }")
+    assert rules(file) == ["b"]
+
+
+def test_a_sheet_that_imports_others_is_parsed_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsed, "FOLDER", tmp_path)
+    file = tmp_path / "style.css"
+    file.write_text("@import 'other.css'; p { color: red }")
+    parsed.write(file, weasyprint.CSS(string="p { color: red }"))
+    assert list(tmp_path.glob("sheet-*")) == []
+
+
+def test_a_prepared_sheet_names_nothing_but_what_sheets_are_made_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parsed, "FOLDER", tmp_path)
+    file = tmp_path / "style.css"
+    file.write_text("p { color: red }")
+    parsed.write(file, weasyprint.CSS(string="q { color: red }"))
+    (kept,) = tmp_path.glob("sheet-*")
+    kept.write_bytes(pickle.dumps({"sheet": os.system}))
+    assert "p" in vars(parsed.sheet(file, AssetFetcher(tmp_path)))["matcher"].lower_local_name_selectors
 
 
 def test_declarations_that_nobody_prepared_are_parsed(prepared: Path) -> None:

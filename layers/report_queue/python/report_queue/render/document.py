@@ -24,7 +24,7 @@ from weasyprint.urls import FatalURLFetchingError  # type: ignore[import-untyped
 from report_queue.edition import ACCESSIBLE, FACTUR_X, USUAL, Edition
 from report_queue.errors import PermanentFailure
 from report_queue.job import Progress
-from report_queue.render import factur_x, margins, preflight, serialised, templates
+from report_queue.render import factur_x, margins, parsed, preflight, serialised, shortcuts, templates
 from report_queue.render.attached import attached
 from report_queue.render.fetch import AssetFetcher
 from report_queue.render.links import refuse_what_leaves
@@ -32,6 +32,8 @@ from report_queue.render.recipe import recipe_of
 from report_queue.render.table import Lane, Tables
 from report_queue.reports import ReportType, report_types
 from report_queue.result import Finding, Recipe
+
+shortcuts.take()
 
 _SPECIMEN = "test"  # the report type that uses everything that the kit has
 # WeasyPrint calls these errors; here they are findings of the preflight, and the report is made.
@@ -67,7 +69,7 @@ def write(
     tables = Tables()
     html = templates.html(report_type, data=data, report=report, tables=tables)
     assets = AssetFetcher(report_type.folder, templates.KIT)
-    style = _style(report_type.folder)
+    sheets = style(report_type.folder)
     # Fonts of its own for each document: the font map of a newer Pango has a thread, which a fork leaves behind in the
     # parent, and the child would wait for it for ever.
     fonts = FontConfiguration()
@@ -75,7 +77,7 @@ def write(
 
         def lay_out(html: str) -> weasyprint.Document:
             source = weasyprint.HTML(string=html, base_url=f"{report_type.folder.as_uri()}/", url_fetcher=assets)
-            return source.render(stylesheets=style, font_config=fonts)
+            return source.render(stylesheets=sheets, font_config=fonts)
 
         lane = Lane(tables, lay_out, accessible=edition.variant == ACCESSIBLE)
         document = lane.document(html)
@@ -131,21 +133,23 @@ def warm_up() -> None:
         report = templates.Report(title=report_type.title, job_id="", created=midnight)
         with suppress(PermanentFailure):  # its own jobs will say so; the other types' reports are made all the same
             templates.html(report_type, data=report_type.sample, report=report)
-            _style(report_type.folder)
+            style(report_type.folder)
     specimen = report_types()[_SPECIMEN]
     with suppress(PermanentFailure):
         write(specimen, data=specimen.sample, job_id="", created=midnight, output=BytesIO(), progress=lambda _: None)
 
 
+def sheets_of(folder: Path) -> tuple[Path, ...]:
+    """The files of a report type's style, in the order in which they count."""
+    return templates.KIT / "style.css", templates.KIT / "table.css", folder / "style.css"
+
+
 @cache
-def _style(folder: Path) -> tuple[weasyprint.CSS, ...]:
+def style(folder: Path) -> tuple[weasyprint.CSS, ...]:
     """A report type's style sheets, parsed. They name fonts of the system and bring none of their own."""
     assets = AssetFetcher(folder, templates.KIT)
     with _fatal_is_refusal(assets):
-        return tuple(
-            weasyprint.CSS(filename=file, url_fetcher=assets)
-            for file in (templates.KIT / "style.css", templates.KIT / "table.css", folder / "style.css")
-        )
+        return tuple(parsed.sheet(file, assets) for file in sheets_of(folder))
 
 
 def _title(report_type: ReportType, data: Any) -> str:

@@ -8,18 +8,21 @@ import compileall
 from pathlib import Path
 
 import report_queue
-from report_queue.render import compiled, declarations
+from report_queue.render import compiled, declarations, parsed
 
 
 def main() -> None:
     """Prepare all that there is; what was prepared before goes."""
-    for folder, pattern in ((declarations.FOLDER, "declarations-*"), (compiled.FOLDER, "template-*")):
+    olds = (declarations.FOLDER, "declarations-*"), (compiled.FOLDER, "template-*"), (parsed.FOLDER, "sheet-*")
+    for folder, pattern in olds:
         for old in folder.glob(pattern):
             old.unlink()
     with declarations.parsed_before():
         from weasyprint.text.ffi import ffi  # type: ignore[import-untyped]
     declarations.write(ffi.text)
+    parsed.write_own()
     _templates()
+    _sheets()
     compileall.compile_dir(Path(report_queue.__file__).parent, quiet=1)
 
 
@@ -32,6 +35,15 @@ def _templates() -> None:
         templates = environment(report_type.folder).overlay(bytecode_cache=kept)
         for name in ("template.html", *(f"_kit/{file.name}" for file in sorted(KIT.glob("*.html")))):
             templates.get_template(name)
+
+
+def _sheets() -> None:
+    from report_queue.render import document
+    from report_queue.reports import report_types
+
+    for report_type in report_types().values():
+        for file, sheet in zip(document.sheets_of(report_type.folder), document.style(report_type.folder), strict=True):
+            parsed.write(file, sheet)
 
 
 if __name__ == "__main__":

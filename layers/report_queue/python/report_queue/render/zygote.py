@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from report_queue.render import child, declarations, later, libraries, limits, seal
+from report_queue.render import child, declarations, later, libraries, limits, parsed, seal
 
 
 def serve(control: socket.socket, *, warm_up: Callable[[], None]) -> None:
@@ -94,7 +94,7 @@ def main() -> None:
     """Load what a first render needs, then serve."""
     seal.leave_network()  # first, while there is one thread; its sockets are open already
     limits.die_with_parent()
-    with libraries.by_soname(), declarations.parsed_before(), later.when_called():
+    with libraries.by_soname(), declarations.parsed_before(), parsed.parsed_before(), later.when_called():
         from report_queue.render import document, report  # slow: the reason why this process is kept warm
 
     def warm_up() -> None:

@@ -10,6 +10,7 @@ The layouts that only measure leave out all but the first and the last block. Th
 the one that is written does too, unless the pages in the middle differ in more than their numbers.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ LayOut = Callable[[str], Any]  # HTML to a weasyprint.Document, always with the 
 ORDINARY: Final = 4_000  # rows that a child has the time and the memory for where it lays out each cell
 TAGGED: Final = 10_000  # rows that are in the structure tree of each PDF: more are where it is to be accessible
 ELEMENTS: Final = 8_000_000  # rows and cells in a structure tree: a PDF has 8,388,607 objects (ISO 32000-1, annex C)
+
+# A picture's content says nothing of how large it is, and takes as long to read as all the rest.
+_DRAWN: Final = re.compile(r"(<svg\b[^>]*(?<!/)>)(?:(?!</?svg\b).)*(?=</svg)", re.DOTALL | re.IGNORECASE)
 
 # The properties by which texts differ in how they are set.
 _TELLING: Final = (
@@ -160,7 +164,7 @@ class Lane:
                 f"{elements:,}: send fewer rows, or leave {ACCESSIBLE} out.",
                 reason="table.too_long",
             )
-        measured = html
+        measured = _DRAWN.sub(r"\1", html) if self._tables else html
         for table in self._tables:
             if table.slot not in html:
                 continue
