@@ -13,6 +13,7 @@ import aws_cdk as cdk
 from cdk_app.environments import Environment
 from cdk_app.stacks.app import AppStack
 from cdk_app.stacks.data import DataStack
+from cdk_app.stacks.monitoring import MonitoringStack
 from cdk_app.stacks.network import NetworkStack
 
 _BUNDLED_STACKS: Final = "aws:cdk:bundling-stacks"
@@ -29,7 +30,8 @@ def build(app: cdk.App) -> Environment:
 
     network = NetworkStack(app, f"{environment.prefix}-network", environment=environment)
     data = DataStack(app, f"{environment.prefix}-data", environment=environment, network=network)
-    AppStack(app, f"{environment.prefix}-app", environment=environment, network=network, data=data)
+    functions = AppStack(app, f"{environment.prefix}-app", environment=environment, network=network, data=data)
+    MonitoringStack(app, f"{environment.prefix}-monitoring", environment=environment, data=data, app=functions)
     cdk.Tags.of(app).add("project", "report-queue")
     cdk.Tags.of(app).add("environment", environment.name)
     cdk.Tags.of(app).add("profile", environment.profile)
