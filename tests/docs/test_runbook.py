@@ -12,17 +12,16 @@ from cdk_app.environments import Environment
 from cdk_app.monitoring import dashboard
 from cdk_app.monitoring.alarms import PAGE, alarms
 from cdk_app.monitoring.aws import AWS_METRICS
-from cdk_app.monitoring.lines import Names
 from cdk_app.monitoring.queries import QUERIES
+from deployments import ENVIRONMENT, names
 from report_queue.keys import SCOPES
 from report_queue.measures import MEASURES
 from report_queue.settings import Limits, Settings
 
 TEXT = (readme.ROOT / "cdk_app/RUNBOOK.md").read_text("utf-8")
-ENVIRONMENT = Environment.named("dev", {"dev": {"protected": False, "log_retention": "ONE_WEEK"}})
-BROKERS = [Names("report-queue-dev", "n", "a", "b", "c", nodes) for nodes in ((), ("one", "two"))]
+BROKERS = [names(), names("one", "two")]
 OTHERS = ("Recovery after broker loss", "Key rotation", "Upgrade order")
-ALARMS = {alarm.name: alarm for names in BROKERS for alarm in alarms(names, ENVIRONMENT)}
+ALARMS = {alarm.name: alarm for broker in BROKERS for alarm in alarms(broker, ENVIRONMENT)}
 GLOBAL_OPTIONS = {"query", "output"}
 CUSTOM_COMMANDS = {("logs", "tail"): {"since", "filter-pattern", "follow"}}  # of the CLI itself, not of the API
 
@@ -147,4 +146,4 @@ def test_python_that_is_typed_compiles() -> None:
 
 
 def _widgets() -> set[str]:
-    return {graph.title for names in BROKERS for row in dashboard.rows(names, ENVIRONMENT) for graph in row.graphs}
+    return {graph.title for broker in BROKERS for row in dashboard.rows(broker, ENVIRONMENT) for graph in row.graphs}
