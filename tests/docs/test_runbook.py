@@ -92,7 +92,18 @@ def test_every_word_in_backticks_is_something_that_there_is() -> None:
         "broker",
         "worker",
     }
-    said |= {"batch", "active", "away", "unexpected", "key_id", "ledger.missing", "preflight", "of it, functions p99"}
+    said |= {
+        "batch",
+        "active",
+        "away",
+        "unexpected",
+        "key_id",
+        "correlation_id",
+        "apigw-requestid",
+        "ledger.missing",
+        "preflight",
+        "of it, functions p99",
+    }
     said |= {"Runtime exited", "timed out", "beat:", "Runtime.ImportModuleError", "elasticache:Connect"}
     for word in re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)):
         if route := re.fullmatch(r"(GET|POST) (/\S+)", word):
