@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cdk_app.local import permits
 from cdk_app.local.processes import Processes
+from cdk_app.topology import FUNCTIONS
 
 if TYPE_CHECKING:  # the supervisor imports this module and has no use for moto
     from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -30,14 +32,17 @@ async def start_aws(
     bucket: str,
     bus: str,
     secret: str,
+    told: str,
     log: Path,
     env: Mapping[str, str],
 ) -> asyncio.subprocess.Process:
-    """Start it behind a socket that listens already: a request waits there until it is up."""
+    """Start it; `told` is where it says of each wake that is put into the bucket, as S3 tells EventBridge.
+
+    It is behind a socket that listens already: a request waits there until it is up."""
     return await processes.start(
         *(sys.executable, "-m", "cdk_app.local.aws"),
         *("--fd", str(front.fileno()), "--data-dir", str(data_dir)),
-        *("--bucket", bucket, "--bus", bus, "--secret", secret),
+        *("--bucket", bucket, "--bus", bus, "--secret", secret, "--told", told),
         log=log,
         env=env,
         cwd=Path(__file__).parents[2],
@@ -52,6 +57,7 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, required=True)
     for name in ("bucket", "bus", "secret"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--told", default="")
     options = parser.parse_args()
 
     from moto.events.models import events_backends
@@ -62,7 +68,7 @@ def main() -> None:
 
     from cdk_app.local.mirror import Mirror
 
-    mirror = Mirror(options.data_dir / "s3")
+    mirror = Mirror(options.data_dir / "s3", told=options.told)
     mirror.load()
     if options.bucket not in s3_backends[ACCOUNT]["aws"].buckets:
         s3_backends[ACCOUNT]["aws"].create_bucket(options.bucket, REGION)
@@ -79,6 +85,7 @@ def main() -> None:
         force_overwrite=False,
     )
     app = mirror.around(DomainDispatcherApplication(create_backend_app))
+    app = permits.around(app, {function.name: function.may for function in FUNCTIONS})
     make_server("127.0.0.1", 0, app, threaded=True, request_handler=_request_class(), fd=options.fd).serve_forever()
 
 

@@ -13,19 +13,19 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 
 from cdk_app import topology
 from cdk_app.local.aws import start_aws
-from cdk_app.local.broker import GRACE_S, broker_url, start_broker
+from cdk_app.local.broker import GRACE_S, OPERATOR, Users, start_broker
 from cdk_app.local.bus import bus_app
 from cdk_app.local.datadir import hold
 from cdk_app.local.delivery import Delivery
-from cdk_app.local.environment import basic_environment, function_environment
+from cdk_app.local.environment import LAYER, basic_environment, function_environment
 from cdk_app.local.errors import StackError
 from cdk_app.local.gateway import Gateway
 from cdk_app.local.kept import Kept
@@ -38,7 +38,7 @@ from cdk_app.local.serve import listen, serving
 from cdk_app.local.timers import tick
 from report_queue.settings import Settings
 
-BUCKET, BUS, SECRET = "report-queue", "report-queue", "report-queue/keys"
+BUCKET, BUS, SECRET, QUEUE = "report-queue", "report-queue", "report-queue/keys", "reports"
 _SINGLE = {schedule.function for schedule in topology.SCHEDULES}
 _ROOT = Path(__file__).parents[2]
 
@@ -83,10 +83,14 @@ async def stack(
     port: int | None,
     key: str | None = None,
     workers: int = 2,
+    wakes: Literal["bus", "bucket"] = "bus",
     drawing: Drawing,
     say: Callable[[str], None],
 ) -> AsyncIterator[Stack]:
-    """Start everything of the drawing, yield when it is up, end everything. No port: no gateway."""
+    """Start everything of the drawing, yield when it is up, end everything. No port: no gateway.
+
+    `wakes`: where the functions put them; out of the bucket they come as S3's events, by the same rule.
+    """
     async with AsyncExitStack() as ends:
         front = None if port is None else ends.enter_context(listen(port))
         rie = emulator()
@@ -97,9 +101,15 @@ async def stack(
 
         say("starting  broker (Valkey), S3, EventBridge and Secrets Manager (moto)")
         env = basic_environment()
+        users = Users.of(drawing.functions, queue=QUEUE)
         broker = Kept(
             lambda: start_broker(
-                processes, folder=held.path / "broker", sockets=held.sockets, log=held.log("broker"), env=env
+                processes,
+                folder=held.path / "broker",
+                sockets=held.sockets,
+                users=users,
+                log=held.log("broker"),
+                env=env,
             ),
             name="broker",
             processes=processes,
@@ -107,7 +117,9 @@ async def stack(
         )
         await broker.begin()
         ends.push_async_callback(broker.end, grace_s=GRACE_S)
-        up.broker_url = broker_url(held.sockets)
+        up.broker_url = users.url(held.sockets, OPERATOR)
+        bus_front = ends.enter_context(listen(0))
+        up.bus_url = f"http://127.0.0.1:{bus_front.getsockname()[1]}"
         aws_front = ends.enter_context(listen(0))
         aws = Kept(
             lambda: start_aws(
@@ -117,8 +129,9 @@ async def stack(
                 bucket=BUCKET,
                 bus=BUS,
                 secret=SECRET,
+                told=f"{up.bus_url}/objects" if wakes == "bucket" else "",
                 log=held.log("aws"),
-                env=env,
+                env={**env, "PYTHONPATH": str(LAYER)},
             ),
             name="moto",
             processes=processes,
@@ -133,18 +146,26 @@ async def stack(
         client = await ends.enter_async_context(httpx.AsyncClient(trust_env=False, limits=httpx.Limits(), timeout=60))
         delivery = Delivery(up.invoke, say=say)
         bus = bus_app(
-            bus=BUS, rules=drawing.rules, aws_url=up.aws_url, delivery=delivery, invoke=up.invoke, client=client
+            bus=BUS,
+            rules=[_carried(rule, by=wakes) for rule in drawing.rules],
+            aws_url=up.aws_url,
+            delivery=delivery,
+            invoke=up.invoke,
+            client=client,
         )
-        up.bus_url = await ends.enter_async_context(serving(bus, listen(0)))
+        await ends.enter_async_context(serving(bus, bus_front))
         ends.push_async_callback(delivery.stop)
 
-        settings = Settings(broker_url=up.broker_url, bucket=BUCKET, bus=BUS, keys_secret=SECRET, workers=workers)
+        settings = Settings(broker_url="", queue=QUEUE, bucket=BUCKET, bus=BUS, keys_secret=SECRET, workers=workers)
         for function in drawing.functions:
+            mine = {"broker_url": users.url(held.sockets, function.name), "broker_user": function.name}
             sandboxes = Sandboxes(
                 function=function,
                 emulator=rie,
                 folder=drawing.code / function.name,
-                environment=function_environment(function, settings, aws_url=up.aws_url, bus_url=up.bus_url),
+                environment=function_environment(
+                    function, settings.model_copy(update=mine), aws_url=up.aws_url, bus_url=up.bus_url
+                ),
                 log=held.log(function.name),
                 processes=processes,
                 client=client,
@@ -170,6 +191,13 @@ async def stack(
             task = asyncio.create_task(tick(schedule, delivery))
             ends.callback(task.cancel)
         yield up
+
+
+def _carried(rule: topology.Rule, *, by: str) -> topology.Rule:
+    """A rule for wakes is one for the bucket's events where they are objects."""
+    if by == "bucket" and rule.detail_type == topology.WAKE_DETAIL_TYPE:
+        return replace(topology.BUCKET_RULES[0], function=rule.function)
+    return rule
 
 
 async def _all_of(*work: Coroutine[Any, Any, None]) -> None:

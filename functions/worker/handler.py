@@ -12,6 +12,7 @@ from report_queue.measured import attempts
 from report_queue.render import Renderer
 from report_queue.replies import Worker
 from report_queue.telemetry import watched
+from report_queue.wake import token_of
 from report_queue.wiring import wiring
 from report_queue.worker import Drain, Ended
 
@@ -46,7 +47,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         on_start=attempts.started,
         on_end=ended,
     )
-    drained = drain.run(event.get("detail", {}).get("token"))
+    drained = drain.run(token_of(event))
     attempts.drained(drained)
     return {"ended": len(drained.ended), "lost": drained.lost}
 
