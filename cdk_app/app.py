@@ -1,9 +1,10 @@
-"""The CDK app: `cdk synth|diff|deploy -c environment=dev`.
+"""The CDK app: `cdk synth|diff|deploy -c environment=dev`, with `-c profile=lite` for another profile than its own.
 
 Synthesis looks nothing up, and needs neither an account nor Docker. It does run pip, for the dependencies' layer;
 `-c layers=skip` leaves that out, for whoever only wants to read the templates.
 """
 
+import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -19,9 +20,11 @@ _BUNDLED_STACKS: Final = "aws:cdk:bundling-stacks"
 
 
 def build(app: cdk.App) -> Environment:
-    """Add the stacks of the environment that the app's context names."""
+    """Add the stacks of the environment that the app's context names; raises ValueError where that is wrong."""
     environments: Mapping[str, Mapping[str, Any]] = app.node.get_context("environments")
-    environment = Environment.named(app.node.get_context("environment"), environments)
+    environment = Environment.named(
+        app.node.get_context("environment"), environments, profile=app.node.try_get_context("profile")
+    )
     if app.node.try_get_context("layers") == "skip":
         app.node.set_context(_BUNDLED_STACKS, [])
 
@@ -32,10 +35,14 @@ def build(app: cdk.App) -> Environment:
         PipelineStack(app, f"{environment.prefix}-pipeline", environment=environment, repository=repository)
     cdk.Tags.of(app).add("project", "report-queue")
     cdk.Tags.of(app).add("environment", environment.name)
+    cdk.Tags.of(app).add("profile", environment.profile)
     return environment
 
 
 if __name__ == "__main__":
     cdk_app = cdk.App()
-    build(cdk_app)
+    try:
+        build(cdk_app)
+    except ValueError as error:
+        sys.exit(f"error: {error}")
     cdk_app.synth()

@@ -23,7 +23,7 @@ class May:
     read: tuple[str, ...] = ()  # GetObject on these prefixes, and ListBucket, so that a missing key is a 404 and no 403
     write: tuple[str, ...] = ()  # PutObject
     delete: tuple[str, ...] = ()  # DeleteObject; with If-Match, which is how we delete, S3 wants GetObject as well
-    wake: bool = False  # PutEvents on the bus
+    wake: bool = False  # PutEvents on the bus; where wakes go by the bucket, PutObject on `wakes/` instead
     keys: bool = False  # GetSecretValue on the API keys' secret
 
 
@@ -59,18 +59,34 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of the bus: an event of this source and detail type invokes the function, asynchronously."""
+    """A rule of a bus: an event of this source and detail type invokes the function, asynchronously."""
 
     name: str
     source: str
     detail_type: str
     function: str
+    prefix: str = ""  # of the object's key, where the event is the bucket's own; those are on the default bus
     retries: int = 0  # a wake that is late is worth nothing, and the poller is the safety net
     max_age_s: int = 60
 
 
 WAKE_SOURCE: Final = "report-queue"
 WAKE_DETAIL_TYPE: Final = "wake"
+
+WAKE_PREFIX: Final = "wakes/"
+
+PREFIXES: Final = {
+    "open/": "Accepted jobs by id",
+    "closed/": "Receipts by the job's id",
+    "reports/": "Reports by tenant and the job's id",
+    "inputs/": "Rows that callers upload, by tenant and id",
+    "batches/": "Batches by tenant and id",
+    "pending/": "Batches with something left to do, by tenant and id",
+    "schedules/": "Schedules by tenant and id",
+    "controls/": "What is paused",
+    WAKE_PREFIX: "Wakes by token",
+}
+"""All that the bucket holds."""
 
 FUNCTIONS: Final = (
     Function("authorizer", memory_mb=256, timeout_s=5, may=May(keys=True)),
@@ -184,6 +200,16 @@ SCHEDULES: Final = (
 )
 
 RULES: Final = (Rule("wake", source=WAKE_SOURCE, detail_type=WAKE_DETAIL_TYPE, function="worker"),)
+
+BUCKET_RULES: Final = (
+    Rule("wake", source="aws.s3", detail_type="Object Created", prefix=WAKE_PREFIX, function="worker"),
+)
+"""Instead of RULES where there is no bus: an object under the prefix is the event."""
+
+
+def rules(wake_by: Literal["bus", "bucket"]) -> tuple[Rule, ...]:
+    """The rules of a deployment whose wakes go that way."""
+    return RULES if wake_by == "bus" else BUCKET_RULES
 
 
 def function(name: str) -> Function:

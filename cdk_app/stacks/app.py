@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from typing import Final
 
 import aws_cdk as cdk
-from aws_cdk import aws_apigatewayv2 as api_gateway
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
-from aws_cdk.aws_apigatewayv2_authorizers import HttpLambdaAuthorizer, HttpLambdaResponseType
-from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
 from cdk_app import bundling, topology
 from cdk_app.environments import Environment
+from cdk_app.stacks.acknowledged import acknowledge, of_function, of_role
+from cdk_app.stacks.api import Api
 from cdk_app.stacks.data import DataStack
 from cdk_app.stacks.network import NetworkStack
 from cdk_app.stacks.permissions import Resources, log_statement, statements
@@ -26,7 +25,7 @@ from report_queue.settings import METRICS_NAMESPACE, Settings
 
 
 class AppStack(cdk.Stack):
-    """The topology, as CloudFormation."""
+    """The topology, as CloudFormation; `functions` by the topology's names."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, environment: Environment, network: NetworkStack, data: DataStack
@@ -35,18 +34,28 @@ class AppStack(cdk.Stack):
         self._environment = environment
         self._network = network
 
-        self._bus = events.EventBus(self, "bus", event_bus_name=environment.prefix)
+        self.bus = None
+        if environment.broker.wake_by == "bus":
+            self.bus = events.EventBus(self, "bus", event_bus_name=environment.prefix)
+        self._ledger = data.bucket
+        self._ledger_export = self.resolve(data.export_value(data.bucket.bucket_arn))["Fn::ImportValue"]
         self._resources = Resources(
             bucket=data.bucket.bucket_arn,
-            bus=self._bus.event_bus_arn,
+            bus=self.bus.event_bus_arn if self.bus else None,
             keys_secret=data.keys_secret.secret_arn,
             key=data.key.key_arn,
+            broker=data.broker.arn,
+            users=data.broker.users,
         )
         self._settings = Settings(
             broker_url=data.broker_url,
             broker_cluster=data.broker_cluster,
+            broker_auth="iam",
+            broker_name=data.broker_name,
+            broker_serverless=data.broker_serverless,
+            wake_by=environment.broker.wake_by,
             bucket=data.bucket.bucket_name,
-            bus=self._bus.event_bus_name,
+            bus=self.bus.event_bus_name if self.bus else "",
             keys_secret=data.keys_secret.secret_arn,
             **environment.settings,
         )
@@ -54,8 +63,12 @@ class AppStack(cdk.Stack):
             self._layer("report-queue", bundling.source("layers/report_queue")),
             self._layer("dependencies", bundling.dependencies("layers/dependencies")),
         ]
-        self._functions = {plan.name: self._function(plan) for plan in topology.FUNCTIONS}
-        self._api()
+        self.functions: dict[str, lambda_.Function] = {}
+        self._invoked: dict[str, lambda_.IFunction] = {}  # the functions, or with SnapStart their versions' aliases
+        for plan in topology.FUNCTIONS:
+            self.functions[plan.name] = self._function(plan)
+            self._invoked[plan.name] = self._entrance(plan)
+        self.api = Api(self, "api", environment=environment, functions=self._invoked).http
         self._schedules()
         self._rules()
 
@@ -84,13 +97,17 @@ class AppStack(cdk.Stack):
             assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
             inline_policies={
                 "may": iam.PolicyDocument(
-                    statements=[log_statement(log.log_group_arn), *statements(plan.may, self._resources)]
+                    statements=[log_statement(log.log_group_arn), *statements(plan, self._resources)]
                 )
             },
         )
         network = self._network if plan.may.broker else None
         lateness = LATENESS.get(plan.name)
-        return lambda_.Function(
+        acknowledge(role, of_role(plan, environment, ledger=self._ledger_export))
+        settings = self._settings.model_copy(
+            update={"broker_user": environment.user(plan.name) if plan.may.broker else ""}
+        )
+        made = lambda_.Function(
             self,
             plan.name,
             function_name=name,
@@ -102,7 +119,7 @@ class AppStack(cdk.Stack):
             memory_size=plan.memory_mb,
             ephemeral_storage_size=cdk.Size.mebibytes(plan.tmp_mb),
             timeout=cdk.Duration.seconds(plan.timeout_s),
-            environment={**self._settings.environment(), **_powertools(plan, environment)},
+            environment={**settings.environment(), **_powertools(plan, environment)},
             # CDK grants the role leave to send traces; X-Ray has no ARN to narrow it to.
             tracing=lambda_.Tracing.ACTIVE if environment.tracing else lambda_.Tracing.DISABLED,
             log_group=log,
@@ -113,63 +130,63 @@ class AppStack(cdk.Stack):
             retry_attempts=lateness.retries if lateness else None,
             max_event_age=cdk.Duration.seconds(lateness.max_age_s) if lateness else None,
             reserved_concurrent_executions=environment.reserved_concurrency.get(plan.name),
+            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if self._snapped(plan) else None,
         )
+        acknowledge(made, of_function(plan, environment, queued=plan.name in LATENESS))
+        return made
 
-    def _api(self) -> None:
-        api = api_gateway.HttpApi(self, "api", api_name=self._environment.prefix, create_default_stage=False)
-        rate = self._environment.requests_per_second
-        stage = api.add_stage(
-            "live",
-            stage_name="$default",
-            auto_deploy=True,
-            throttle=api_gateway.ThrottleSettings(rate_limit=rate, burst_limit=2 * rate),
+    def _snapped(self, plan: topology.Function) -> bool:
+        return self._environment.snap_start and plan.kind == "zip"
+
+    def _entrance(self, plan: topology.Function) -> lambda_.IFunction:
+        """What is invoked: the function, or where it starts from a snapshot the alias of its version, which has one."""
+        if not self._snapped(plan):
+            return self.functions[plan.name]
+        lateness = LATENESS.get(plan.name)
+        return lambda_.Alias(
+            self,
+            f"{plan.name}-live",
+            alias_name="live",
+            version=self.functions[plan.name].current_version,
+            retry_attempts=lateness.retries if lateness else None,
+            max_event_age=cdk.Duration.seconds(lateness.max_age_s) if lateness else None,
         )
-        authorizer = HttpLambdaAuthorizer(
-            "authorizer",
-            self._functions[topology.AUTHORIZER],
-            response_types=[HttpLambdaResponseType.SIMPLE],
-            identity_source=["$request.header.Authorization"],
-            results_cache_ttl=cdk.Duration.seconds(topology.AUTHORIZER_CACHE_S),
-        )
-        integrations = {
-            name: HttpLambdaIntegration(name, self._functions[name], scope_permission_to_route=False)
-            for name in dict.fromkeys(route.function for route in topology.ROUTES)
-        }
-        for route in topology.ROUTES:
-            api_gateway.HttpRoute(
-                self,
-                f"{route.method} {route.path}",
-                http_api=api,
-                route_key=api_gateway.HttpRouteKey.with_(route.path, api_gateway.HttpMethod[route.method]),
-                integration=integrations[route.function],
-                authorizer=None if route.public else authorizer,
-            )
-        cdk.CfnOutput(self, "Url", value=stage.url)
 
     def _schedules(self) -> None:
         for schedule in topology.SCHEDULES:
             rate = cdk.Duration.minutes(schedule.every_minutes)
-            events.Rule(
+            rule = events.Rule(
                 self,
                 f"{schedule.function}-schedule",
                 schedule=events.Schedule.rate(rate),
                 targets=[self._target(schedule.function)],
             )
+            acknowledge(rule, {"Serverless-EventBusDLQ": "The next minute's event does all that this one would have."})
 
     def _rules(self) -> None:
-        for rule in topology.RULES:
-            events.Rule(
+        for plan in topology.rules(self._environment.broker.wake_by):
+            rule = events.Rule(
                 self,
-                f"{rule.name}-rule",
-                event_bus=self._bus,
-                event_pattern=events.EventPattern(source=[rule.source], detail_type=[rule.detail_type]),
-                targets=[self._target(rule.function)],
+                f"{plan.name}-rule",
+                event_bus=self.bus,  # None: the default one, where S3 tells of its objects
+                event_pattern=events.EventPattern(
+                    source=[plan.source],
+                    detail_type=[plan.detail_type],
+                    detail=self._objects(plan.prefix) if plan.prefix else None,
+                ),
+                targets=[self._target(plan.function)],
             )
+            acknowledge(
+                rule, {"Serverless-EventBusDLQ": "A wake that is late is worth nothing: the poller wakes instead."}
+            )
+
+    def _objects(self, prefix: str) -> dict[str, object]:
+        return {"bucket": {"name": [self._ledger.bucket_name]}, "object": {"key": [{"prefix": prefix}]}}
 
     def _target(self, function: str) -> targets.LambdaFunction:
         lateness = LATENESS[function]
         return targets.LambdaFunction(
-            self._functions[function],
+            self._invoked[function],
             retry_attempts=lateness.retries,
             max_event_age=cdk.Duration.seconds(lateness.max_age_s),
         )
@@ -188,7 +205,7 @@ class Lateness:
 # void when the next one is there.
 LATENESS: Final = {
     **{schedule.function: Lateness(0, schedule.every_minutes * 60) for schedule in topology.SCHEDULES},
-    **{rule.function: Lateness(rule.retries, rule.max_age_s) for rule in topology.RULES},
+    **{rule.function: Lateness(rule.retries, rule.max_age_s) for rule in (*topology.RULES, *topology.BUCKET_RULES)},
 }
 
 

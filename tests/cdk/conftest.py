@@ -1,13 +1,18 @@
-"""The templates that the stacks synthesise, made once: the only slow part of these tests."""
+"""The templates that the stacks synthesise, each environment and profile once: the only slow part of these tests.
+
+The first synthesis costs most of it, for it starts the CDK's kernel; each further one costs little.
+"""
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from cdk_app.environments import Environment
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,10 +23,15 @@ Properties = dict[str, Any]
 class Deployment:
     """An environment's synthesised templates, by the last word of their stack's name: network, data, app."""
 
-    prefix: str
+    environment: Environment
+    app: Any = field(repr=False)  # the CDK's construct tree
     folder: Path  # the assembly: templates, and the assets as they would be uploaded
     templates: dict[str, Properties]
     missing: list[Any]  # what the synthesis would have had to look up
+
+    @property
+    def prefix(self) -> str:
+        return self.environment.prefix
 
     def resources(self, kind: str) -> dict[str, Properties]:
         """All resources of a type, by logical id."""
@@ -64,35 +74,52 @@ class Deployment:
             if {"Ref": role_id} in policy["Roles"]
         ]
         return [
-            {**statement, "Action": _listed(statement["Action"]), "Resource": _listed(statement["Resource"])}
+            {**statement, "Action": listed(statement["Action"]), "Resource": listed(statement["Resource"])}
             for document in documents
             for statement in document["Statement"]
         ]
 
 
+ENVIRONMENTS = ("dev", "prod")
+PROFILES = ("lite", "standard", "durable")
+
+# Every environment and every profile; what they do not do to one another, test_every_combination holds.
+ASSERTED = (("dev", "lite"), ("prod", "standard"), ("prod", "durable"))
+
+
 @pytest.fixture(scope="session")
-def deployed() -> Callable[[str], Deployment]:
-    """Synthesise the environment of that name, once."""
-    return cache(_synthesise)
+def deployed() -> Callable[..., Deployment]:
+    """Synthesise an environment with a profile, once."""
+    return cache(synthesise)
 
 
-@pytest.fixture(scope="session", params=["dev", "prod"])
-def deployment(request: pytest.FixtureRequest, deployed: Callable[[str], Deployment]) -> Deployment:
-    """Each environment of `cdk.json` in turn."""
-    return deployed(request.param)
+@pytest.fixture(scope="session", params=ASSERTED, ids="-".join)
+def deployment(request: pytest.FixtureRequest, deployed: Callable[..., Deployment]) -> Deployment:
+    """Each environment of `cdk.json`, and each profile."""
+    return deployed(*request.param)
 
 
-def _synthesise(name: str) -> Deployment:
+@pytest.fixture(scope="session", params=[(e, p) for e in ENVIRONMENTS for p in PROFILES], ids="-".join)
+def any_deployment(request: pytest.FixtureRequest, deployed: Callable[..., Deployment]) -> Deployment:
+    """Each environment with each profile."""
+    return deployed(*request.param)
+
+
+def synthesise(name: str, profile: str | None = None, **changes: Any) -> Deployment:
+    """The environment of `cdk.json` with that profile instead of its own, and with these fields changed."""
     import aws_cdk as cdk
 
     from cdk_app.app import build
 
     context = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]
-    app = cdk.App(context={**context, "environment": name, "layers": "skip"})
+    context["environments"][name] |= changes
+    chosen = {"environment": name, "layers": "skip"} | ({"profile": profile} if profile else {})
+    app = cdk.App(context=context | chosen)
     environment = build(app)
     assembly = Path(app.synth().directory)
     return Deployment(
-        prefix=environment.prefix,
+        environment=environment,
+        app=app,
         folder=assembly,
         templates={
             path.name.removesuffix(".template.json").rpartition("-")[2]: json.loads(path.read_text("utf-8"))
@@ -114,5 +141,6 @@ def _words(reference: Any) -> Iterator[str]:
                 yield from _words(value)
 
 
-def _listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """CloudFormation's way to leave out the list around a single one, undone."""
     return value if isinstance(value, list) else [value]

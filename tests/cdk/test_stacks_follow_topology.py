@@ -1,12 +1,12 @@
 """The templates hold exactly what the topology says: nothing more, nothing less."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 
 from cdk_app import topology
-from cdk_app.environments import Environment
 from report_queue.settings import Settings
 from tests.cdk.conftest import ROOT, Deployment
 
@@ -82,13 +82,30 @@ def test_the_schedules_are_the_topologys(deployment: Deployment) -> None:
     assert all(p["State"] == "ENABLED" and "EventBusName" not in p for p in rules)
 
 
-def test_the_bus_rules_are_the_topologys(deployment: Deployment) -> None:
+def test_wakes_come_by_the_rule_of_the_topology_from_the_bus_or_else_from_the_bucket(deployment: Deployment) -> None:
     rules = [p for p in deployment.properties("AWS::Events::Rule") if "ScheduleExpression" not in p]
-    (bus_id,) = deployment.resources("AWS::Events::EventBus")
-    assert [(p["EventPattern"], _function(deployment, p)) for p in rules] == [
-        ({"source": [rule.source], "detail-type": [rule.detail_type]}, rule.function) for rule in topology.RULES
-    ]
-    assert all(p["State"] == "ENABLED" and p["EventBusName"] == {"Ref": bus_id} for p in rules)
+    wake_by = deployment.environment.broker.wake_by
+    bus_ids = list(deployment.resources("AWS::Events::EventBus"))
+    assert len(bus_ids) == (1 if wake_by == "bus" else 0)
+    for properties, rule in zip(rules, topology.rules(wake_by), strict=True):
+        pattern = properties["EventPattern"]
+        assert (pattern["source"], pattern["detail-type"]) == ([rule.source], [rule.detail_type])
+        assert _function(deployment, properties) == rule.function
+        assert properties["State"] == "ENABLED"
+        if wake_by == "bus":
+            assert "detail" not in pattern
+            assert properties["EventBusName"] == {"Ref": bus_ids[0]}
+        else:
+            assert "EventBusName" not in properties  # the default one, where S3 tells of its objects
+            assert pattern["detail"]["object"] == {"key": [{"prefix": rule.prefix}]}
+            (bucket,) = pattern["detail"]["bucket"]["name"]
+            assert "ledger" in bucket["Fn::ImportValue"]
+
+
+def test_only_where_wakes_go_through_the_bucket_it_tells_of_its_objects(deployment: Deployment) -> None:
+    told = deployment.only("AWS::S3::Bucket").get("NotificationConfiguration")
+    wake_by = deployment.environment.broker.wake_by
+    assert told == (None if wake_by == "bus" else {"EventBridgeConfiguration": {"EventBridgeEnabled": True}})
 
 
 def test_a_wake_that_is_late_is_dropped_on_both_of_its_ways(deployment: Deployment) -> None:
@@ -103,7 +120,7 @@ def test_a_wake_that_is_late_is_dropped_on_both_of_its_ways(deployment: Deployme
         for p in deployment.properties("AWS::Lambda::EventInvokeConfig")
     }
     assert on_the_bus == in_lambda
-    (wake,) = topology.RULES
+    (wake,) = topology.rules(deployment.environment.broker.wake_by)
     assert (wake.retries, wake.max_age_s) == (0, 60)
     assert in_lambda[wake.function] == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
 
@@ -114,27 +131,43 @@ def test_only_what_the_topology_names_may_invoke_a_function(deployment: Deployme
         for p in deployment.properties("AWS::Lambda::Permission")
     ]
     gateway = {route.function for route in topology.ROUTES} | {topology.AUTHORIZER}
-    events = [s.function for s in topology.SCHEDULES] + [rule.function for rule in topology.RULES]
+    rules = topology.rules(deployment.environment.broker.wake_by)
+    events = [s.function for s in topology.SCHEDULES] + [rule.function for rule in rules]
     assert sorted(permitted) == sorted(
         [(name, "apigateway.amazonaws.com", True) for name in gateway]
         + [(name, "events.amazonaws.com", True) for name in events]
     )
 
 
-def test_every_functions_environment_reads_back_as_what_was_meant(deployment: Deployment) -> None:
-    environment = Environment.named(deployment.prefix.rpartition("-")[2], _environments())
-    addresses = {"broker_url", "bucket", "bus", "keys_secret"}
+@pytest.mark.parametrize("plan", topology.FUNCTIONS, ids=lambda plan: plan.name)
+def test_a_functions_environment_reads_back_as_what_was_meant(deployment: Deployment, plan: topology.Function) -> None:
+    environment, broker = deployment.environment, deployment.environment.broker
+    variables = deployment.functions[plan.name]["Environment"]["Variables"]
+    settings = Settings.read({key: value if isinstance(value, str) else "?" for key, value in variables.items()})
+    assert settings == Settings(
+        broker_url="?",
+        broker_cluster=broker.cluster,
+        broker_auth="iam",
+        broker_user=environment.user(plan.name) if plan.may.broker else "",
+        broker_name=environment.prefix,
+        broker_serverless=broker.serverless,
+        wake_by=broker.wake_by,
+        bucket="?",
+        bus="?" if broker.wake_by == "bus" else "",
+        keys_secret="?",
+        **environment.settings,
+    )
+    addresses = {"broker_url", "bucket", "keys_secret"} | ({"bus"} if broker.wake_by == "bus" else set())
+    assert {key for key, value in variables.items() if not isinstance(value, str)} == {
+        f"REPORT_QUEUE_{field.upper()}" for field in addresses
+    }
+    assert variables["REPORT_QUEUE_BROKER_URL"]["Fn::Join"][1][0] == "rediss://"
+
+
+def test_beside_its_settings_a_function_has_those_of_its_logger_and_tracer_only(deployment: Deployment) -> None:
+    environment = deployment.environment
     for name, properties in deployment.functions.items():
         variables = properties["Environment"]["Variables"]
-        settings = Settings.read({key: value if isinstance(value, str) else "?" for key, value in variables.items()})
-        meant = Settings(
-            broker_url="?", bucket="?", bus="?", keys_secret="?", broker_cluster=True, **environment.settings
-        )
-        assert settings == meant
-        assert {key for key, value in variables.items() if not isinstance(value, str)} == {
-            f"REPORT_QUEUE_{field.upper()}" for field in addresses
-        }
-        assert variables["REPORT_QUEUE_BROKER_URL"]["Fn::Join"][1][0] == "rediss://"
         assert {key: value for key, value in variables.items() if not key.startswith("REPORT_QUEUE_")} == {
             "POWERTOOLS_SERVICE_NAME": name,
             "POWERTOOLS_METRICS_NAMESPACE": "ReportQueue",
@@ -145,13 +178,34 @@ def test_every_functions_environment_reads_back_as_what_was_meant(deployment: De
         assert traced is environment.tracing
 
 
-def test_each_function_writes_to_a_log_group_of_its_own_that_forgets(deployment: Deployment) -> None:
+def test_each_function_and_the_api_write_to_log_groups_of_their_own_that_forget(deployment: Deployment) -> None:
     groups = {p["LogGroupName"]: p["RetentionInDays"] for p in deployment.properties("AWS::Logs::LogGroup")}
-    assert groups.keys() == {f"/aws/lambda/{deployment.prefix}-{plan.name}" for plan in topology.FUNCTIONS}
+    api = f"/aws/vendedlogs/apis/{deployment.prefix}"
+    assert groups.keys() == {api} | {f"/aws/lambda/{deployment.prefix}-{plan.name}" for plan in topology.FUNCTIONS}
     assert all(days > 0 for days in groups.values())
-    group_ids = [{"Ref": logical_id} for logical_id in deployment.resources("AWS::Logs::LogGroup")]
-    used = [p["LoggingConfig"]["LogGroup"] for p in deployment.functions.values()]
-    assert sorted(map(str, used)) == sorted(map(str, group_ids))
+    group_ids = {
+        p["Properties"]["LogGroupName"]: logical_id
+        for logical_id, p in deployment.resources("AWS::Logs::LogGroup").items()
+    }
+    for name, properties in deployment.functions.items():
+        group = group_ids[f"/aws/lambda/{deployment.prefix}-{name}"]
+        assert properties["LoggingConfig"]["LogGroup"] == {"Ref": group}
+
+
+def test_the_apis_log_names_routes_and_tenants_and_no_job_key_or_query(deployment: Deployment) -> None:
+    (stage,) = deployment.properties("AWS::ApiGatewayV2::Stage")
+    line = json.loads(stage["AccessLogSettings"]["Format"])
+    assert "$context.requestId" in line.values()  # the API takes no format without it
+    for told in line.values():
+        assert told.startswith("$context.")
+        assert not re.search(r"(?i)path|query|header|userAgent|authorizer\.(?!tenant|latency)", told)
+
+
+def test_the_api_is_throttled_as_the_environment_says(deployment: Deployment) -> None:
+    (stage,) = deployment.properties("AWS::ApiGatewayV2::Stage")
+    rate = deployment.environment.requests_per_second
+    assert stage["DefaultRouteSettings"] == {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": 2 * rate}
+    assert (stage["StageName"], stage["AutoDeploy"]) == ("$default", True)
 
 
 def test_functions_with_a_broker_stand_in_the_network_and_the_others_do_not(deployment: Deployment) -> None:
@@ -168,8 +222,3 @@ def test_every_function_of_the_topology_has_its_handler(plan: topology.Function)
 def _function(deployment: Deployment, rule: dict[str, Any]) -> str:
     (target,) = rule["Targets"]
     return deployment.function_name(target["Arn"])
-
-
-def _environments() -> dict[str, Any]:
-    environments: dict[str, Any] = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]["environments"]
-    return environments

@@ -5,9 +5,9 @@ The stacks and the local stack write it (`environment()`), the functions read it
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 _PREFIX = "REPORT_QUEUE_"
 
@@ -40,9 +40,14 @@ class Settings(BaseModel):
     # Where things are.
     broker_url: str = Field(description="redis://, rediss:// or unix:// address of the broker")
     broker_cluster: bool = Field(default=False, description="the broker speaks the cluster protocol")
+    broker_auth: Literal["none", "iam"] = Field(default="none", description="iam: sign in to ElastiCache by tokens")
+    broker_user: str = Field(default="", description="the broker's user that this function signs in as")
+    broker_name: str = Field(default="", description="ElastiCache's name of the broker: what tokens are signed for")
+    broker_serverless: bool = Field(default=False, description="the broker is a serverless cache: so the token says")
     queue: str = Field(default="reports", pattern=r"^[a-z][a-z0-9-]{0,31}$", description="name; the keys' hash tag")
     bucket: str = Field(description="S3 bucket of the ledger")
-    bus: str = Field(description="EventBridge bus that carries wakes")
+    wake_by: Literal["bus", "bucket"] = Field(default="bus", description="wakes are events of a bus, or objects")
+    bus: str = Field(default="", description="EventBridge bus that carries wakes; empty where the bucket does")
     keys_secret: str = Field(description="Secrets Manager id of the API keys' hashes")
 
     # The queue.
@@ -87,6 +92,12 @@ class Settings(BaseModel):
     def _from_json(cls, value: Any) -> Any:
         """The environment has them as JSON."""
         return json.loads(value) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _has_a_way_to_wake(self) -> Self:
+        if self.wake_by == "bus" and not self.bus:
+            raise ValueError("bus: wake_by is bus, which needs one; or set wake_by to bucket")
+        return self
 
     def limits_of(self, tenant: str) -> Limits:
         """A tenant's limits."""
