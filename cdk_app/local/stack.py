@@ -21,7 +21,7 @@ import httpx
 
 from cdk_app import topology
 from cdk_app.local.aws import start_aws
-from cdk_app.local.broker import GRACE_S, broker_url, start_broker
+from cdk_app.local.broker import GRACE_S, OPERATOR, Users, start_broker
 from cdk_app.local.bus import bus_app
 from cdk_app.local.code import Code
 from cdk_app.local.datadir import hold
@@ -39,7 +39,7 @@ from cdk_app.local.serve import listen, serving
 from cdk_app.local.timers import tick
 from report_queue.settings import Settings
 
-BUCKET, BUS, SECRET = "report-queue", "report-queue", "report-queue/keys"
+BUCKET, BUS, SECRET, QUEUE = "report-queue", "report-queue", "report-queue/keys", "reports"
 _SINGLE = {schedule.function for schedule in topology.SCHEDULES}
 _ROOT = Path(__file__).parents[2]
 
@@ -105,9 +105,15 @@ async def stack(
 
         say("starting  broker (Valkey), S3, EventBridge and Secrets Manager (moto)")
         env = basic_environment()
+        users = Users.of(drawing.functions, queue=QUEUE)
         broker = Kept(
             lambda: start_broker(
-                processes, folder=held.path / "broker", sockets=held.sockets, log=held.log("broker"), env=env
+                processes,
+                folder=held.path / "broker",
+                sockets=held.sockets,
+                users=users,
+                log=held.log("broker"),
+                env=env,
             ),
             name="broker",
             processes=processes,
@@ -115,7 +121,7 @@ async def stack(
         )
         await broker.begin()
         ends.push_async_callback(broker.end, grace_s=GRACE_S)
-        up.broker_url = broker_url(held.sockets)
+        up.broker_url = users.url(held.sockets, OPERATOR)
         aws_front = ends.enter_context(listen(0))
         aws = Kept(
             lambda: start_aws(
@@ -146,10 +152,13 @@ async def stack(
         up.bus_url = await ends.enter_async_context(serving(bus, listen(0)))
         ends.push_async_callback(delivery.stop)
 
-        settings = Settings(broker_url=up.broker_url, bucket=BUCKET, bus=BUS, keys_secret=SECRET, workers=workers)
+        settings = Settings(broker_url="", queue=QUEUE, bucket=BUCKET, bus=BUS, keys_secret=SECRET, workers=workers)
         for function in drawing.functions:
             code = drawing.code_of(function.name)
-            here = function_environment(function, settings, aws_url=up.aws_url, bus_url=up.bus_url)
+            mine = {"broker_url": users.url(held.sockets, function.name), "broker_user": function.name}
+            here = function_environment(
+                function, settings.model_copy(update=mine), aws_url=up.aws_url, bus_url=up.bus_url
+            )
             sandboxes = Sandboxes(
                 function=function,
                 emulator=rie,

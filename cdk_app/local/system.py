@@ -21,7 +21,11 @@ PACKAGES = {
         "fonts-wqy-microhei",  # Chinese, Japanese, Korean
         "fonts-noto-color-emoji",
     ),
-    "test": ("chromium", "poppler-utils"),
+    "test": (
+        "chromium",
+        "poppler-utils",
+        "redis-tools",  # a broker with TLS
+    ),
     "image": ("buildah", "crun", "debian-archive-keyring", "mmdebstrap"),
 }
 _LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")

@@ -1,8 +1,11 @@
 """What tests of the functions stand on: a real broker, moto's S3, EventBridge and Secrets Manager, and a caller."""
 
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from io import StringIO
+from pathlib import Path
+from types import FrameType
 from typing import Any
 from uuid import uuid4
 
@@ -12,8 +15,31 @@ from gateway import Api, keys_in_bucket
 from lives import Lives
 from moto import mock_aws
 
+from cdk_app.acl import VERBS
+from report_queue.broker import Broker
 from report_queue.settings import Settings
 from report_queue.wiring import Wiring, wiring
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+
+
+@pytest.fixture(autouse=True)
+def verbs_are_granted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A handler runs no verb in the broker that its function's access rules leave out."""
+    run, refused = Broker.run, []
+
+    def guarded(self: Broker, verb: str, /, **arguments: Any) -> Any:
+        frame: FrameType | None = sys._getframe()
+        while frame and not frame.f_code.co_filename.startswith(str(FUNCTIONS)):
+            frame = frame.f_back
+        if frame:
+            function = Path(frame.f_code.co_filename).parent.name
+            refused.extend([f"{function} runs {verb}"] if verb not in VERBS[function] else [])
+        return run(self, verb, **arguments)
+
+    monkeypatch.setattr(Broker, "run", guarded)
+    yield
+    assert refused == []
 
 
 @pytest.fixture(scope="module")

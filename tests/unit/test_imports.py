@@ -11,10 +11,17 @@ ROOT = Path(__file__).parents[2]
 
 # A library, and the only modules of ours that may know it (with everything below them).
 KNOWN_ONLY_BY: dict[tuple[str, ...], tuple[str, ...]] = {
-    ("redis", "valkey"): ("report_queue.broker", "report_queue.wiring", "cdk_app.local"),
+    ("redis", "valkey"): (
+        "report_queue.broker",
+        "report_queue.connections",
+        "report_queue.sign_in",
+        "report_queue.wiring",
+        "cdk_app.local",
+    ),
     ("boto3", "botocore"): (
         "report_queue.bucket",
         "report_queue.secret",
+        "report_queue.sign_in",
         "report_queue.wake",
         "report_queue.wiring",
         "cdk_app.deploy",

@@ -22,6 +22,12 @@ from report_queue.settings import Settings
 
 _TRIES: Final = 2
 _IDLE_S: Final = 1  # a connection that rested longer may have been closed meanwhile
+_REFUSED_SIGN_IN: Final = (
+    "that it has such a user, among those of this cache, and that the function's role may elasticache:Connect to both"
+)
+_REFUSED_RIGHTS: Final = "the user's access string against the one in cdk_app/acl.py"
+_REFUSED: Final = (exceptions.AuthenticationError, exceptions.AuthorizationError, exceptions.NoPermissionError)
+_REFUSED_IN_SCRIPT: Final = "ACL failure in script"  # then the reply is the script's error
 _PASSING: Final = (exceptions.ClusterError, exceptions.ReadOnlyError, exceptions.TryAgainError)
 _PASSING_WORDS: Final = ("BUSY", "MISCONF", "NOREPLICAS")  # for these redis-py has no class
 
@@ -44,6 +50,7 @@ class Broker:
         self.client = client
         self.keys = [f"{{{settings.queue}}}:{name}" for name in lua.KEYS]
         self._policy = lua.policy(settings)
+        self._user = settings.broker_user
         self._send = (
             self._through_client if settings.broker_cluster else _Direct(client.connection_pool, self.keys).send
         )
@@ -59,7 +66,7 @@ class Broker:
             except exceptions.NoScriptError:
                 return self._send("EVAL", source, given)
 
-        return json.loads(_answer(call))
+        return json.loads(self._answer(call))
 
     def _through_client(self, command: str, script: str, given: str) -> Any:
         # A cluster's client finds the node anew in each call.
@@ -67,11 +74,11 @@ class Broker:
 
     def ping(self) -> None:
         """Raises BrokerAway where Redis does not answer."""
-        _answer(lambda: self.client.ping())  # a lambda: even looking the method up may connect
+        self._answer(lambda: self.client.ping())  # a lambda: even looking the method up may connect
 
     def eviction_policy(self) -> str:
         """What Redis does when its memory is full; anything but noeviction loses jobs silently."""
-        return str(_answer(self._eviction_policy))
+        return str(self._answer(self._eviction_policy))
 
     def _eviction_policy(self) -> str:
         # ElastiCache Serverless may not say: then nothing is known against it. A cluster client answers per node.
@@ -84,6 +91,30 @@ class Broker:
         nodes = memory.values() if memory and all(isinstance(node, dict) for node in memory.values()) else [memory]
         policies = {str(node.get("maxmemory_policy", "noeviction")) for node in nodes}
         return "noeviction" if policies == {"noeviction"} else ", ".join(sorted(policies - {"noeviction"}))
+
+    def _answer(self, call: Callable[[], Any]) -> Any:
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                return call()
+            except exceptions.OutOfMemoryError as error:
+                raise BrokerAway("the broker has no memory left and refuses new jobs") from error
+            except exceptions.ResponseError as error:
+                if _refuses(error):
+                    raise BrokerAway(self._refusal(_REFUSED_RIGHTS)) from error
+                if not _passes(error):
+                    raise  # our own mistake, or a broker that lacks a command: no second try helps
+                if not tries_left:
+                    raise BrokerAway(f"the broker is not itself at the moment ({type(error).__name__})") from error
+            except (exceptions.RedisError, exceptions.RedisClusterException, OSError) as error:
+                if not tries_left:
+                    if _refuses(error):
+                        raise BrokerAway(self._refusal(_REFUSED_SIGN_IN)) from error
+                    raise BrokerAway(f"the broker does not answer ({type(error).__name__})") from error
+        raise AssertionError("unreachable")
+
+    def _refusal(self, what_to_check: str) -> str:
+        who = f"its user {self._user}" if self._user else "this function, which names no user"
+        return f"the broker refuses {who}: check {what_to_check}"
 
 
 class _Direct:
@@ -143,23 +174,15 @@ def _packed(word: str) -> bytes:
     return b"$%d\r\n%b\r\n" % (len(octets), octets)
 
 
-def _answer(call: Callable[[], Any]) -> Any:
-    for tries_left in reversed(range(_TRIES)):
-        try:
-            return call()
-        except exceptions.OutOfMemoryError as error:
-            raise BrokerAway("the broker has no memory left and refuses new jobs") from error
-        except exceptions.ResponseError as error:
-            if not _passes(error):
-                raise  # our own mistake, or a broker that lacks a command: no second try helps
-            if not tries_left:
-                raise BrokerAway(f"the broker is not itself at the moment ({type(error).__name__})") from error
-        except (exceptions.RedisError, exceptions.RedisClusterException, OSError) as error:
-            if not tries_left:
-                raise BrokerAway(f"the broker does not answer ({type(error).__name__})") from error
-    raise AssertionError("unreachable")
-
-
 def _passes(error: exceptions.ResponseError) -> bool:
     """True for what a broker says in the middle of a failover, a slow script or a full disk: it will pass."""
     return isinstance(error, _PASSING) or str(error).startswith(_PASSING_WORDS)
+
+
+def _refuses(error: BaseException | None) -> bool:
+    """Whether the broker did not take the user, or took it and grants it too little."""
+    while error is not None:
+        if isinstance(error, _REFUSED) or _REFUSED_IN_SCRIPT in str(error):
+            return True
+        error = error.__cause__ or error.__context__  # a cluster's client tells of its nodes in its own words
+    return False

@@ -15,18 +15,21 @@ from botocore.config import Config
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.cluster import RedisCluster
+from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
 from report_queue.batch_facet import BatchFacet
 from report_queue.batch_results import BatchResults
 from report_queue.batch_store import BatchStore
 from report_queue.broker import Broker, Client
+from report_queue.connections import Pool
 from report_queue.controls import Controls
 from report_queue.ledger import Ledger
 from report_queue.plans import Plans
 from report_queue.queue import Queue
 from report_queue.request import job_id, random_job_id
 from report_queue.settings import Settings
+from report_queue.sign_in import Tokens, signer
 from report_queue.timetable import Timetable
 from report_queue.wake import Bus
 
@@ -73,17 +76,27 @@ def wiring() -> Wiring:
 
 
 def broker(settings: Settings) -> Client:
-    """A client of the broker that makes each call once: the queue knows which calls may be made again."""
+    """A client of the broker that makes each call once: the queue knows which calls may be made again.
+
+    Raises ValueError where the settings ask for IAM and lack what that needs.
+    """
     once = Retry(NoBackoff(), 0)
     options: dict[str, Any] = {
         "socket_timeout": 5,
         "socket_connect_timeout": 2,
         "decode_responses": True,
-        "retry": once,
+        # A command of Redis Cloud's, which neither Valkey nor ElastiCache knows.
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
     }
+    if settings.broker_auth == "iam":
+        session = boto3.Session()
+        sign = signer(settings, role=session.get_credentials(), region=session.region_name)
+        options["credential_provider"] = Tokens(settings.broker_user, sign)
     if settings.broker_cluster:
-        return _LazyCluster(lambda: RedisCluster.from_url(settings.broker_url, **options))
-    return Redis.from_url(settings.broker_url, **options)
+        return _LazyCluster(
+            lambda: RedisCluster.from_url(settings.broker_url, connection_pool_class=Pool, retry=once, **options)
+        )
+    return Redis(connection_pool=Pool.from_url(settings.broker_url, retry=once, **options))
 
 
 def aws_client(service: str) -> Any:
