@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cdk_app.local import permits
 from cdk_app.local.processes import Processes
+from cdk_app.topology import FUNCTIONS
 
 if TYPE_CHECKING:  # the supervisor imports this module and has no use for moto
     from moto.moto_server.werkzeug_app import MotoRequestHandler
@@ -79,6 +81,7 @@ def main() -> None:
         force_overwrite=False,
     )
     app = mirror.around(DomainDispatcherApplication(create_backend_app))
+    app = permits.around(app, {function.name: function.may for function in FUNCTIONS})
     make_server("127.0.0.1", 0, app, threaded=True, request_handler=_request_class(), fd=options.fd).serve_forever()
 
 

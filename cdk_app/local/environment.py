@@ -39,6 +39,7 @@ def function_environment(function: Function, settings: Settings, *, aws_url: str
     return {
         **basic_environment(),
         **settings.environment(),
+        "AWS_ACCESS_KEY_ID": function.name,  # by which `permits` knows it
         "AWS_LAMBDA_FUNCTION_NAME": function.name,
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout_s),
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_mb),

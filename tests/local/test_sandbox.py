@@ -66,7 +66,7 @@ def test_a_function_sees_its_own_settings_and_nothing_of_the_callers(stub):
     assert environment["AWS_LAMBDA_FUNCTION_NAME"] == environment["POWERTOOLS_SERVICE_NAME"] == "probe"
     assert environment["REPORT_QUEUE_BROKER_URL"].startswith("unix:///")
     assert environment["AWS_ENDPOINT_URL_EVENTBRIDGE"] == stub.bus
-    assert environment["AWS_ACCESS_KEY_ID"] == "local"
+    assert environment["AWS_ACCESS_KEY_ID"] == "probe"
     assert not {"AWS_PROFILE", "CALLERS_SECRET"} & environment.keys()
 
 
