@@ -19,6 +19,7 @@ from cdk_app.local.datadir import running
 from cdk_app.local.processes import descendants
 
 ROOT = Path(__file__).parents[1]
+LAYER = ROOT / "layers" / "report_queue" / "python"
 
 
 @dataclass
@@ -102,7 +103,7 @@ def start(*command: str, code: Path, data_dir: Path, **environment: str) -> Runn
     process = subprocess.Popen(
         [sys.executable, *command, "--port", "0", "--data-dir", str(data_dir)],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        env={**os.environ, "PYTHONPATH": f"{ROOT}:{LAYER}", **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -52,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--key", help="API key to accept instead of the data directory's own")
         command.add_argument("--workers", type=_positive, default=2, help="most worker sandboxes at once (2)")
         command.add_argument("--assembly", type=Path, help="run what is synthesised there, cdk.out/…, not the topology")
+        command.add_argument(
+            "--wakes", choices=("bus", "bucket"), default="bus", help="what carries wakes: a bus's events, or objects"
+        )
     one = commands.add_parser("invoke", help="run one function on one sample event and print its answer")
     one.add_argument("function")
     one.add_argument("file", type=Path, help="events/….json")
@@ -85,6 +88,7 @@ async def _up(options: argparse.Namespace, drawing: "Drawing | None") -> int:
         port=options.port,
         key=options.key,
         workers=options.workers,
+        wakes=options.wakes,
         drawing=drawing or (_read(options.assembly) if options.assembly else Drawing()),
         say=_say,
     ) as up:

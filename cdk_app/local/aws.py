@@ -32,14 +32,17 @@ async def start_aws(
     bucket: str,
     bus: str,
     secret: str,
+    told: str,
     log: Path,
     env: Mapping[str, str],
 ) -> asyncio.subprocess.Process:
-    """Start it behind a socket that listens already: a request waits there until it is up."""
+    """Start it; `told` is where it says of each wake that is put into the bucket, as S3 tells EventBridge.
+
+    It is behind a socket that listens already: a request waits there until it is up."""
     return await processes.start(
         *(sys.executable, "-m", "cdk_app.local.aws"),
         *("--fd", str(front.fileno()), "--data-dir", str(data_dir)),
-        *("--bucket", bucket, "--bus", bus, "--secret", secret),
+        *("--bucket", bucket, "--bus", bus, "--secret", secret, "--told", told),
         log=log,
         env=env,
         cwd=Path(__file__).parents[2],
@@ -54,6 +57,7 @@ def main() -> None:
     parser.add_argument("--data-dir", type=Path, required=True)
     for name in ("bucket", "bus", "secret"):
         parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--told", default="")
     options = parser.parse_args()
 
     from moto.events.models import events_backends
@@ -64,7 +68,7 @@ def main() -> None:
 
     from cdk_app.local.mirror import Mirror
 
-    mirror = Mirror(options.data_dir / "s3")
+    mirror = Mirror(options.data_dir / "s3", told=options.told)
     mirror.load()
     if options.bucket not in s3_backends[ACCOUNT]["aws"].buckets:
         s3_backends[ACCOUNT]["aws"].create_bucket(options.bucket, REGION)

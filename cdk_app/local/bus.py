@@ -2,9 +2,10 @@
 
     POST /                                          PutEvents: moto validates, we deliver what a rule matches
     POST /2015-03-31/functions/{name}/invocations   Invoke, synchronous
+    POST /objects                                   an object was created: S3's own event, where wakes are objects
 
-moto's EventBridge never invokes a Lambda; that is why this stands in front of it. Both are AWS's own wire formats, so
-any SDK can talk to it. A browser cannot: requests that carry an Origin are refused.
+moto's EventBridge never invokes a Lambda, and its S3 tells nobody; that is why this stands in front. The first two are
+AWS's own wire formats, so any SDK can talk to it. A browser cannot: requests that carry an Origin are refused.
 """
 
 import json
@@ -19,7 +20,7 @@ from starlette.routing import Route as Endpoint
 
 from cdk_app.local.delivery import Delivery, Invoke
 from cdk_app.local.pool import Throttled
-from cdk_app.local.timers import bus_event
+from cdk_app.local.timers import CREATED, S3_SOURCE, bus_event, created_event
 from cdk_app.topology import Rule
 
 _FORWARDED = ("content-type", "x-amz-target", "authorization", "x-amz-date", "x-amz-security-token")
@@ -54,6 +55,16 @@ def bus_app(
                 )
                 delivery.send(rule.function, event, retries=rule.retries, max_age_s=rule.max_age_s)
 
+    async def object_created(request: Request) -> Response:
+        if "origin" in request.headers:
+            return Response(status_code=403)
+        created = await request.json()
+        for rule in rules:
+            of_objects = (rule.source, rule.detail_type) == (S3_SOURCE, CREATED)
+            if of_objects and created["key"].startswith(rule.prefix):
+                delivery.send(rule.function, created_event(**created), retries=rule.retries, max_age_s=rule.max_age_s)
+        return Response(status_code=204)
+
     async def invoke_function(request: Request) -> Response:
         if "origin" in request.headers:
             return Response(status_code=403)
@@ -70,6 +81,7 @@ def bus_app(
     return Starlette(
         routes=[
             Endpoint("/", put_events, methods=["POST"]),
+            Endpoint("/objects", object_created, methods=["POST"]),
             Endpoint("/2015-03-31/functions/{name}/invocations", invoke_function, methods=["POST"]),
         ]
     )

@@ -16,28 +16,34 @@ import json
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from urllib.request import ProxyHandler, Request, build_opener
 
 from moto.s3.models import FakeKey, S3Backend, s3_backends
 
 from cdk_app.local.aws import ACCOUNT, REGION
+from cdk_app.topology import WAKE_PREFIX
 from report_queue.marks import Head
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
 _FIELDS = ("encryption", "checksum_value", "checksum_algorithm", "checksum_type", "checksum_parts")
+_OPENER = build_opener(ProxyHandler({}))  # to this machine, whatever proxy it has
 _LONGEST = 180  # of a quoted key in a file name, which may have 255 bytes
 
 
 class Mirror:
     """The folder, and the two directions: `load` at start, `keep` after a write."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, told: str = "") -> None:
         self._folder = folder
+        self._told = told  # address that hears of new wakes
+        self._telling = ThreadPoolExecutor(1)  # so that who puts one waits for nobody
         self._kept: dict[str, dict[str, FakeKey]] = {}
 
     def load(self) -> None:
@@ -51,6 +57,9 @@ class Mirror:
                 if "@" in sidecar.name:
                     continue
                 described = json.loads(sidecar.read_text("utf-8"))
+                if described["key"].startswith(WAKE_PREFIX):  # as the bucket's lifecycle does
+                    sidecar.unlink()
+                    continue
                 used.add(described["body"])
                 self._kept[bucket.name][described["key"]] = _restore(bucket, described)
             for file in bucket.iterdir():
@@ -104,6 +113,8 @@ class Mirror:
                 if answer[-1][0].startswith("2"):
                     bucket, _, key = environ["PATH_INFO"].encode("latin-1").decode().lstrip("/").partition("/")
                     self.keep(bucket, key)  # the key of DeleteObjects is empty: it names its objects in the body
+                    if environ["REQUEST_METHOD"] == "PUT" and key.startswith(WAKE_PREFIX) and self._told:
+                        self._telling.submit(_tell, self._told, bucket, _backend().buckets[bucket].keys[key])
             start_response(*answer[-1])
             return chunks
 
@@ -143,6 +154,14 @@ class Mirrored:
             with suppress(FileNotFoundError):  # it was written anew in between
                 return (self.folder / self.bucket / described["body"]).read_bytes(), f'"{described["etag"]}"'
         return None
+
+
+def _tell(address: str, bucket: str, held: FakeKey) -> None:
+    """What S3 tells EventBridge of a new object; the receiver makes an event of it."""
+    said = {"bucket": bucket, "key": held.name, "size": len(held.value), "etag": held.etag.strip('"')}
+    request = Request(address, json.dumps(said).encode(), {"Content-Type": "application/json"})  # noqa: S310
+    with suppress(OSError), _OPENER.open(request, timeout=5):
+        pass
 
 
 def _backend() -> S3Backend:

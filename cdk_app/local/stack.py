@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 
@@ -26,7 +26,7 @@ from cdk_app.local.bus import bus_app
 from cdk_app.local.code import Code
 from cdk_app.local.datadir import hold
 from cdk_app.local.delivery import Delivery
-from cdk_app.local.environment import basic_environment, function_environment
+from cdk_app.local.environment import LAYER, basic_environment, function_environment
 from cdk_app.local.errors import StackError
 from cdk_app.local.gateway import Gateway
 from cdk_app.local.kept import Kept
@@ -91,10 +91,14 @@ async def stack(
     port: int | None,
     key: str | None = None,
     workers: int = 2,
+    wakes: Literal["bus", "bucket"] = "bus",
     drawing: Drawing,
     say: Callable[[str], None],
 ) -> AsyncIterator[Stack]:
-    """Start everything of the drawing, yield when it is up, end everything. No port: no gateway."""
+    """Start everything of the drawing, yield when it is up, end everything. No port: no gateway.
+
+    `wakes`: where the functions put them; out of the bucket they come as S3's events, by the same rule.
+    """
     async with AsyncExitStack() as ends:
         front = None if port is None else ends.enter_context(listen(port))
         rie = emulator()
@@ -102,6 +106,8 @@ async def stack(
         up = Stack(key=local_key(held.path, given=key), say=say)
         processes = Processes()
         ends.push_async_callback(processes.end_all)
+
+        rules = [_carried(rule, by=wakes) for rule in drawing.rules]
 
         say("starting  broker (Valkey), S3, EventBridge and Secrets Manager (moto)")
         env = basic_environment()
@@ -122,6 +128,8 @@ async def stack(
         await broker.begin()
         ends.push_async_callback(broker.end, grace_s=GRACE_S)
         up.broker_url = users.url(held.sockets, OPERATOR)
+        bus_front = ends.enter_context(listen(0))
+        up.bus_url = f"http://127.0.0.1:{bus_front.getsockname()[1]}"
         aws_front = ends.enter_context(listen(0))
         aws = Kept(
             lambda: start_aws(
@@ -131,8 +139,9 @@ async def stack(
                 bucket=BUCKET,
                 bus=BUS,
                 secret=SECRET,
+                told=f"{up.bus_url}/objects" if any(rule.prefix for rule in rules) else "",
                 log=held.log("aws"),
-                env=env,
+                env={**env, "PYTHONPATH": str(LAYER)},
             ),
             name="moto",
             processes=processes,
@@ -147,9 +156,14 @@ async def stack(
         client = await ends.enter_async_context(httpx.AsyncClient(trust_env=False, limits=httpx.Limits(), timeout=60))
         delivery = Delivery(up.invoke, say=say)
         bus = bus_app(
-            bus=BUS, rules=drawing.rules, aws_url=up.aws_url, delivery=delivery, invoke=up.invoke, client=client
+            bus=BUS,
+            rules=rules,
+            aws_url=up.aws_url,
+            delivery=delivery,
+            invoke=up.invoke,
+            client=client,
         )
-        up.bus_url = await ends.enter_async_context(serving(bus, listen(0)))
+        await ends.enter_async_context(serving(bus, bus_front))
         ends.push_async_callback(delivery.stop)
 
         settings = Settings(broker_url="", queue=QUEUE, bucket=BUCKET, bus=BUS, keys_secret=SECRET, workers=workers)
@@ -189,6 +203,13 @@ async def stack(
             task = asyncio.create_task(tick(schedule, delivery))
             ends.callback(task.cancel)
         yield up
+
+
+def _carried(rule: topology.Rule, *, by: str) -> topology.Rule:
+    """A rule for wakes is one for the bucket's events where they are objects."""
+    if by == "bucket" and rule.detail_type == topology.WAKE_DETAIL_TYPE:
+        return replace(topology.BUCKET_RULES[0], function=rule.function)
+    return rule
 
 
 async def _all_of(*work: Coroutine[Any, Any, None]) -> None:

@@ -1,10 +1,12 @@
-"""The schedules of the topology: each invokes its function at start and then every so many minutes.
+"""EventBridge's events, and the schedules of the topology: each invokes its function at start and then every so many
+minutes.
 
-The event is the one that an EventBridge schedule sends. It is delivered like any other event: if the function is
+A schedule's event is delivered like any other event: if the function is
 still at the last one, this one waits, but never longer than until the next.
 """
 
 import asyncio
+import time
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +14,8 @@ from typing import Any
 from cdk_app.local.aws import ACCOUNT, REGION
 from cdk_app.local.delivery import Delivery
 from cdk_app.topology import Schedule
+
+S3_SOURCE, CREATED = "aws.s3", "Object Created"
 
 
 async def tick(schedule: Schedule, delivery: Delivery, *, minute_s: float = 60.0) -> None:
@@ -32,6 +36,24 @@ def scheduled_event(schedule: Schedule) -> dict[str, Any]:
         detail_type="Scheduled Event",
         detail={},
         resources=[f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{schedule.function}"],
+    )
+
+
+def created_event(*, bucket: str, key: str, size: int, etag: str) -> dict[str, Any]:
+    """The event by which S3 tells of a new object, now."""
+    return bus_event(
+        source=S3_SOURCE,
+        detail_type=CREATED,
+        resources=[f"arn:aws:s3:::{bucket}"],
+        detail={
+            "version": "0",
+            "bucket": {"name": bucket},
+            "object": {"key": key, "size": size, "etag": etag, "sequencer": f"{time.time_ns():018X}"},
+            "request-id": uuid.uuid4().hex[:16].upper(),
+            "requester": ACCOUNT,
+            "source-ip-address": "127.0.0.1",
+            "reason": "PutObject",
+        },
     )
 
 

@@ -12,6 +12,7 @@ from report_queue.job import Completed, Verdict
 from report_queue.render import Renderer
 from report_queue.replies import Worker
 from report_queue.telemetry import metrics, watched
+from report_queue.wake import token_of
 from report_queue.wiring import wiring
 from report_queue.worker import Drain, Drained
 
@@ -39,7 +40,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         remaining_ms=context.get_remaining_time_in_millis,
         now_ms=wired.now_ms,
     )
-    return _measured(drain.run(event.get("detail", {}).get("token")))
+    return _measured(drain.run(token_of(event)))
 
 
 def _measured(drained: Drained) -> dict[str, int]:

@@ -13,7 +13,7 @@ import redis
 
 from cdk_app.local.processes import descendants
 from report_queue.reports import report_types
-from stacks import Running, alive, start_real, synthesised, text_of, until
+from stacks import ROOT, Running, alive, start, start_real, synthesised, text_of, until
 
 TYPES = sorted(report_types())
 
@@ -140,3 +140,21 @@ def test_a_broker_and_a_store_that_die_come_back_with_all_that_they_had(stack: R
 
 def counts(stack: Running) -> dict[str, int]:
     return dict(stack.ask("GET", "/api/stats").json()["counts"])
+
+
+WITHOUT_SCHEDULES = (
+    "import sys; from cdk_app.local.__main__ import main; from cdk_app.local.stack import Drawing; "
+    "sys.exit(main(Drawing(schedules=())))"
+)
+
+
+def test_where_wakes_are_objects_a_report_is_made_without_a_poll(tmp_path: Path) -> None:
+    options = ("-c", WITHOUT_SCHEDULES, "up", "--wakes", "bucket")
+    stack = start(*options, code=ROOT / "functions", data_dir=tmp_path / "data")
+    try:
+        job = stack.submit("test", marked("test", "By an object"))
+        until(lambda: stack.job(job)["status"] == "completed", "the report")
+        assert "By an object" in text_of(stack.pdf(job))
+        assert stack.objects("wakes/")
+    finally:
+        stack.end()

@@ -6,12 +6,15 @@ import time
 from pathlib import Path
 
 import boto3
+import httpx
 import pytest
 from botocore.exceptions import ClientError
 
 from cdk_app.local.delivery import Delivery
 from cdk_app.local.pool import Throttled
 from cdk_app.local.sandbox import Answer
+
+EVENTS = Path(__file__).parents[2] / "events"
 
 
 @pytest.fixture
@@ -61,6 +64,48 @@ def test_what_eventbridge_would_refuse_is_refused(events):
 def test_a_schedule_fires_at_start(stub):
     got = _lines(stub.code / "ticked" / "got", lambda event: True)
     assert (got[0]["source"], got[0]["detail-type"]) == ("aws.events", "Scheduled Event")
+
+
+def _store(stack):
+    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
+    return boto3.client("s3", region_name="us-east-1", endpoint_url=stack.address["aws"], **keys)
+
+
+def test_where_wakes_are_objects_each_is_told_as_s3_tells_it(start_stub):
+    stack = start_stub("--wakes", "bucket")
+    store = _store(stack)
+    for key in ("reports/acme/a.pdf", "wakes/7"):
+        store.put_object(Bucket="report-queue", Key=key, Body=b"")
+    stack_events = boto3.client(
+        "events",
+        region_name="us-east-1",
+        endpoint_url=stack.bus,
+        aws_access_key_id="x",
+        aws_secret_access_key="x",
+    )
+    stack_events.put_events(Entries=[_entry(detail='{"object": {"key": "by the bus"}}')])
+    store.put_object(Bucket="report-queue", Key="wakes/8", Body=b"")
+    got = _lines(stack.code / "sink" / "got", lambda event: event["detail"]["object"]["key"] == "wakes/8")
+    assert [event["detail"]["object"]["key"] for event in got] == ["wakes/7", "wakes/8"]
+    sample = json.loads((EVENTS / "worker_object.json").read_text())
+    assert got[0].keys() == sample.keys()
+    assert got[0]["detail"].keys() == sample["detail"].keys()
+    assert got[0]["detail"]["object"].keys() == sample["detail"]["object"].keys() - {"version-id"}
+    for name in ("source", "detail-type", "resources", "version"):
+        assert got[0][name] == sample[name]
+
+
+def test_where_wakes_are_events_an_object_is_told_to_nobody(stub, events):
+    _store(stub).put_object(Bucket="report-queue", Key="wakes/9", Body=b"")
+    events.put_events(Entries=[_entry(detail='{"after": "the object"}')])
+    got = _lines(stub.code / "sink" / "got", lambda event: event["detail"] == {"after": "the object"})
+    assert not [event for event in got if event["source"] == "aws.s3"]
+
+
+def test_a_browser_makes_no_events(stub):
+    for path in ("/", "/objects"):
+        answer = httpx.post(f"{stub.bus}{path}", json={}, headers={"origin": "http://evil.example"}, trust_env=False)
+        assert answer.status_code == 403
 
 
 def _deliver(answers, *, retries, max_age_s):

@@ -159,3 +159,13 @@ def test_writes_do_not_overlap(tmp_path):
 def _no_proxy(monkeypatch):
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
+
+
+def test_wakes_are_gone_with_the_next_start(tmp_path):
+    with s3(tmp_path) as client:
+        client.put_object(Bucket=BUCKET, Key="wakes/1", Body=b"")
+        client.put_object(Bucket=BUCKET, Key="open/1.json", Body=b"{}")
+        assert len(_seen(client)) == 2
+    with s3(tmp_path) as client:
+        assert list(_seen(client)) == ["open/1.json"]
+    assert not [file for file in (tmp_path / "s3" / BUCKET).iterdir() if "wakes" in file.name]

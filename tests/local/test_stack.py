@@ -10,11 +10,13 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 import redis
 
+from cdk_app.acl import VERBS
 from cdk_app.local.datadir import running
 from cdk_app.local.keys import local_key
 from report_queue.keys import verify
@@ -182,3 +184,33 @@ def test_invoke_says_what_is_wrong_with_its_arguments(tmp_path, function, file, 
     done = _local("invoke", function, file, "--data-dir", str(tmp_path))
     assert done.returncode == 2
     assert says in done.stderr
+
+
+def _environment(pid: int) -> dict[str, str]:
+    lines = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def test_each_function_signs_in_to_the_broker_as_a_user_of_its_own_and_nobody_as_no_one(real):
+    with redis.Redis.from_url(real.address["broker"], decode_responses=True) as operator:
+        users = {line.split()[1]: line for line in operator.acl_list()}
+        assert set(users) == {"default", "operator", *VERBS}
+        assert users["default"].split()[2] == "off"
+        passwords = {}
+        for pid in real.pids("awslambdaric"):
+            found = _environment(pid)
+            address = urlsplit(found["REPORT_QUEUE_BROKER_URL"])
+            name = found["AWS_LAMBDA_FUNCTION_NAME"]
+            assert (address.username or "", found["REPORT_QUEUE_BROKER_USER"]) == (name if name in VERBS else "", name)
+            if address.password:
+                passwords[name] = address.password
+        assert len(set(passwords.values())) == len(VERBS)
+        assert operator.acl_log() == []  # no function was refused anything so far
+    told = "".join(file.read_text() for file in (real.data_dir / "logs").iterdir())
+    for file in real.data_dir.rglob("*.acl"):
+        told += file.read_text()
+    told += "".join(Path(f"/proc/{pid}/cmdline").read_text() for pid in real.family())
+    assert not [name for name, password in passwords.items() if password in told]
+    socket_path = urlsplit(real.address["broker"]).path
+    with pytest.raises(redis.exceptions.AuthenticationError), redis.Redis(unix_socket_path=socket_path) as anybody:
+        anybody.get("x")

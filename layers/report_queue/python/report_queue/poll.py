@@ -19,7 +19,7 @@ from report_queue.fire import Came, Fired
 from report_queue.job import State
 from report_queue.queue import Queue
 from report_queue.replies import Gauges
-from report_queue.wake import Bus
+from report_queue.wake import Wakes
 
 _MINUTE_MS: Final = 60_000
 _RESERVE_MS: Final = 5_000  # of the function's time: the calls after a sleep, and the metrics
@@ -45,7 +45,7 @@ class Polled:
 
 def poll(
     queue: Queue,
-    bus: Bus,
+    bus: Wakes,
     *,
     fire: Callable[[], Fired],  # what is due of schedules
     remaining_ms: Callable[[], int],

@@ -27,7 +27,7 @@ from report_queue.job import Job, NewJob, State
 from report_queue.ledger import Ledger
 from report_queue.queue import Queue
 from report_queue.receipt import receipt_of
-from report_queue.wake import Bus
+from report_queue.wake import Wakes
 
 _PAGE: Final = 500  # ids at a time: what the broker looks up in one script
 _READERS: Final = 8  # HEADs at once: after a wipe there are two for each open job
@@ -69,7 +69,7 @@ class Recovered:
     reconciled: Reconciled
 
 
-def recover(queue: Queue, ledger: Ledger, bus: Bus, *, remaining_ms: Callable[[], int]) -> Recovered:
+def recover(queue: Queue, ledger: Ledger, bus: Wakes, *, remaining_ms: Callable[[], int]) -> Recovered:
     """Take up what dead workers let go, give those that failed by it their receipt, and reconcile."""
     requeued = 0
     failed: list[str] = []
@@ -89,7 +89,7 @@ def recover(queue: Queue, ledger: Ledger, bus: Bus, *, remaining_ms: Callable[[]
 def reconcile(
     queue: Queue,
     ledger: Ledger,
-    bus: Bus,
+    bus: Wakes,
     *,
     limit: int = 1_000_000,
     enough: Callable[[], bool] = lambda: False,
@@ -107,7 +107,7 @@ def reconcile(
     return Reconciled(repairs, finished=False)
 
 
-def settle(queue: Queue, ledger: Ledger, bus: Bus, ids: Sequence[str]) -> Counter[Repair]:
+def settle(queue: Queue, ledger: Ledger, bus: Wakes, ids: Sequence[str]) -> Counter[Repair]:
     """Put right what can be put right about these jobs, and wake workers for what goes back into the queue."""
     doubtful = {
         job_id: job for job_id, job in zip(ids, queue.find(*ids), strict=True) if job is None or job.state.is_terminal
@@ -151,7 +151,7 @@ def _unfinished(ledger: Ledger) -> Callable[[str], NewJob | Repair | None]:
 
 
 def _repair(
-    queue: Queue, ledger: Ledger, bus: Bus, job_id: str, job: Job | None, new: NewJob | Repair | None
+    queue: Queue, ledger: Ledger, bus: Wakes, job_id: str, job: Job | None, new: NewJob | Repair | None
 ) -> Repair | None:
     """What was done about one job. None: nothing, for someone else was quicker."""
     if isinstance(new, Repair):

@@ -31,7 +31,7 @@ from report_queue.request import job_id, random_job_id
 from report_queue.settings import Settings
 from report_queue.sign_in import Tokens, signer
 from report_queue.timetable import Timetable
-from report_queue.wake import Bus
+from report_queue.wake import Bus, WakeObjects, Wakes
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Wiring:
     settings: Settings
     queue: Queue
     ledger: Ledger
-    bus: Bus
+    bus: Wakes
     timetable: Timetable
     plans: Plans
     controls: Controls
@@ -63,7 +63,7 @@ def wiring() -> Wiring:
         settings=settings,
         queue=queue,
         ledger=ledger,
-        bus=Bus(aws_client("events"), bus=settings.bus),
+        bus=_wakes(settings, store),
         timetable=Timetable(store, bucket=settings.bucket),
         plans=Plans(Broker(client, settings)),
         controls=Controls(store, queue, bucket=settings.bucket),
@@ -73,6 +73,12 @@ def wiring() -> Wiring:
         now_ms=now_ms,
         new_id=new_id,
     )
+
+
+def _wakes(settings: Settings, store: Any) -> Wakes:
+    if settings.wake_by == "bucket":
+        return WakeObjects(store, bucket=settings.bucket)
+    return Bus(aws_client("events"), bus=settings.bus)
 
 
 def broker(settings: Settings) -> Client:

@@ -28,7 +28,7 @@ from report_queue.receipt import Receipt
 from report_queue.render import Renderer
 from report_queue.replies import Shown, Worker
 from report_queue.settings import WIND_UP_MS, Settings
-from report_queue.wake import Bus
+from report_queue.wake import Wakes
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Drain:
     worker: Worker
     queue: Queue
     ledger: Ledger
-    bus: Bus
+    bus: Wakes
     renderer: Renderer
     settings: Settings
     remaining_ms: Callable[[], int]  # of the function's time
