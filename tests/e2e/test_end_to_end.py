@@ -20,8 +20,8 @@ TYPES = sorted(report_types())
 
 @pytest.fixture(scope="session")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What would be deployed as dev."""
-    return synthesised(tmp_path_factory.mktemp("assembly") / "dev", environment="dev")
+    """What would be deployed as dev, on nodes."""
+    return synthesised(tmp_path_factory.mktemp("assembly") / "dev", environment="dev", profile="standard")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from cdk_app.local.assembly import read_drawing
 from cdk_app.local.code import Code
 from cdk_app.local.errors import StackError
-from cdk_app.topology import Route, Rule, Schedule
+from cdk_app.topology import Function, May, Route, Rule, Schedule
 
 Template = dict[str, Any]
 
@@ -32,10 +32,19 @@ def template() -> Template:
             Code={"S3Key": f"{name}.zip"},
             Environment={"Variables": {"REPORT_QUEUE_BUCKET": {"Fn::ImportValue": "the-bucket"}, "MODE": "quick"}},
             Layers=[{"Ref": "Layer"}],
+            Role={"Fn::GetAtt": [f"{name.title()}Role", "Arn"]},
             **more,
         )
 
+    def role(*granted: tuple[str, Any]) -> Template:
+        statements = [{"Action": action, "Resource": arn} for action, arn in granted]
+        return resource("AWS::IAM::Role", Policies=[{"PolicyDocument": {"Statement": statements}}])
+
+    bucket = {"Fn::ImportValue": "the-bucket"}
+    objects = [{"Fn::Join": ["", [bucket, f"/{prefix}/*"]]} for prefix in ("open", "wakes")]
     return {
+        "DoorRole": role(("secretsmanager:GetSecretValue", bucket)),
+        "EchoRole": role(("s3:GetObject", objects[0]), ("s3:PutObject", objects), ("logs:PutLogEvents", "x")),
         "Door": function("door"),
         "Echo": function("echo", VpcConfig={}),
         "Layer": resource("AWS::Lambda::LayerVersion", Content={"S3Key": "layer.zip"}),
@@ -119,9 +128,9 @@ def assembly(tmp_path: Path) -> Callable[..., Path]:
 
 def test_functions_routes_schedules_and_rules_are_read_from_the_templates(assembly: Callable[..., Path]) -> None:
     drawing = read_drawing(assembly(template()))
-    assert [(one.name, one.memory_mb, one.timeout_s, one.kind, one.may.broker) for one in drawing.functions] == [
-        ("door", 256, 5, "zip", False),
-        ("echo", 256, 5, "zip", True),
+    assert drawing.functions == [
+        Function("door", memory_mb=256, timeout_s=5, may=May(keys=True)),
+        Function("echo", 256, 5, may=May(broker=True, read=("open/",), write=("open/",), wake=True)),
     ]
     assert drawing.routes == [Route("GET", "/things/{id}", "echo"), Route("GET", "/health", "echo", public=True)]
     assert (drawing.authorizer, drawing.authorizer_cache_s) == ("door", 60)
@@ -168,6 +177,10 @@ def test_a_layer_of_packages_for_another_machine_is_left_to_the_virtual_environm
         (
             ("Echo", "Environment", {"Variables": {"REPORT_QUEUE_BUCKET": {"Ref": "AWS::Region"}}}),
             "refers to nothing of these stacks",
+        ),
+        (
+            ("EchoRole", "Policies", [{"PolicyDocument": {"Statement": [{"Action": "s3:*", "Resource": "*"}]}}]),
+            r"function echo may s3:\*, unknown here",
         ),
         (("Integration", "IntegrationUri", {"Ref": "Layer"}), "must refer to one AWS::Lambda::Function, not 0"),
         (("Tick", "ScheduleExpression", "cron(0 8 * * ? *)"), "have a rate in minutes, and one is cron"),
