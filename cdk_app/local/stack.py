@@ -169,7 +169,11 @@ async def stack(
         settings = Settings(broker_url="", queue=QUEUE, bucket=BUCKET, bus=BUS, keys_secret=SECRET, workers=workers)
         for function in drawing.functions:
             code = drawing.code_of(function.name)
-            mine = {"broker_url": users.url(held.sockets, function.name), "broker_user": function.name}
+            mine = {
+                "broker_url": users.url(held.sockets, function.name),
+                "broker_user": function.name,
+                "wake_by": wakes,
+            }
             here = function_environment(
                 function, settings.model_copy(update=mine), aws_url=up.aws_url, bus_url=up.bus_url
             )
