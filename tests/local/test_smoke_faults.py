@@ -21,7 +21,7 @@ class Deployment:
 
     def __init__(self) -> None:
         self.faults: dict[str, Answer] = {}  # by path, with a key
-        self.open_to: set[str] = set()  # paths that need no key
+        self.open_to: set[str | None] = set()  # what gets in instead of the key
         self.at_the_link: list[str | None] = []  # keys that reached the store
         self.url = ""
 
@@ -31,7 +31,7 @@ class Deployment:
         if path == "/store/report.pdf":
             self.at_the_link.append(key)
             return self.faults.get(path) or (200, {}, PDF)
-        if path not in self.open_to and key != f"Bearer {KEY}":
+        if key not in self.open_to and key != f"Bearer {KEY}":
             return _json(403 if key else 401, {"message": "Forbidden"})
         usual = {
             "/api/stats": _json(200, {}),
@@ -115,7 +115,7 @@ def test_all_is_well_and_the_key_does_not_go_to_where_the_link_leads(
         ),
         ("/api/jobs/job", _json(200, {"status": "failed", "error": "x"}), "completed", "the job ended as failed"),
         ("/api/jobs/job", _json(200, {"status": "waiting"}), "completed", "answered 200, the job is waiting"),
-        ("/api/jobs/job", _json(404, {}), "completed", "answered 404"),
+        ("/api/jobs/job", _json(404, {}), "completed", "s  answered 404"),
         ("/api/v1/reports/job/download", (200, {}, PDF), "downloaded", "was no redirect to a link"),
         ("/store/report.pdf", (403, {}, b"<Error/>"), "downloaded", "answered 403"),
         ("/store/report.pdf", (200, {}, b"<html>"), "downloaded", "is no whole PDF"),
@@ -137,8 +137,9 @@ def test_a_fault_is_told_at_its_step(
     assert words in last
 
 
-def test_an_api_that_asks_nobody_for_a_key_is_no_good_one(
-    deployment: Deployment, told: Callable[[], list[str]]
+@pytest.mark.parametrize("key", [None, "Bearer rq_nobody00_nothing"])
+def test_an_api_that_lets_others_in_is_no_good_one(
+    deployment: Deployment, told: Callable[[], list[str]], key: str | None
 ) -> None:
-    deployment.open_to.add("/api/stats")
+    deployment.open_to.add(key)
     assert told()[-1].split()[:2] == ["refused", "WRONG"]
