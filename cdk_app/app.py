@@ -13,6 +13,7 @@ import aws_cdk as cdk
 from cdk_app.environments import Environment
 from cdk_app.stacks.app import AppStack
 from cdk_app.stacks.data import DataStack
+from cdk_app.stacks.monitoring import MonitoringStack
 from cdk_app.stacks.network import NetworkStack
 from cdk_app.stacks.pipeline import PipelineStack
 
@@ -30,7 +31,8 @@ def build(app: cdk.App) -> Environment:
 
     network = NetworkStack(app, f"{environment.prefix}-network", environment=environment)
     data = DataStack(app, f"{environment.prefix}-data", environment=environment, network=network)
-    AppStack(app, f"{environment.prefix}-app", environment=environment, network=network, data=data)
+    functions = AppStack(app, f"{environment.prefix}-app", environment=environment, network=network, data=data)
+    MonitoringStack(app, f"{environment.prefix}-monitoring", environment=environment, data=data, app=functions)
     if repository := app.node.try_get_context("repository"):
         PipelineStack(app, f"{environment.prefix}-pipeline", environment=environment, repository=repository)
     cdk.Tags.of(app).add("project", "report-queue")

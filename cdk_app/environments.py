@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from cdk_app.profiles import BROKERS, Broker, Profile
 from cdk_app.topology import FUNCTIONS, function
-from report_queue.settings import WIND_UP_MS, Settings
+from report_queue.settings import METRICS_NAMESPACE, WIND_UP_MS, Settings
 
 _FROM_THE_STACKS: Mapping[str, Any] = {
     "broker_url": "rediss://broker",
@@ -53,6 +53,15 @@ class Environment(BaseModel):
     )
     broker_storage_gb: int = Field(default=1, ge=1, le=5_000, description="what the broker of lite may grow to")
     broker_units_per_second: int = Field(default=5_000, ge=1_000, le=15_000_000, description="ECPU limit of lite")
+    pages_to: str | None = Field(
+        default=None,
+        pattern=r"^[^@\s]+@[^@\s]+$",
+        description="e-mail address that is paged; it must confirm the subscription",
+    )
+    runbook: str = Field(
+        default="cdk_app/RUNBOOK.md", description="where the runbook is read: its address in the repository"
+    )
+    spend_usd_an_hour: float = Field(default=1, gt=0, description="more than this for the reports of an hour: an alarm")
     requests_per_second: int = Field(
         default=20, ge=1, description="the API throttles above this; bursts may be twice it"
     )
@@ -68,6 +77,11 @@ class Environment(BaseModel):
     def prefix(self) -> str:
         """Begins the name of every stack, function and log group."""
         return f"report-queue-{self.name}"
+
+    @property
+    def metrics_namespace(self) -> str:
+        """Of this environment's metrics: two environments may share an account."""
+        return f"{METRICS_NAMESPACE}/{self.name}"
 
     @property
     def broker(self) -> Broker:

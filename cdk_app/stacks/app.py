@@ -21,7 +21,7 @@ from cdk_app.stacks.api import Api
 from cdk_app.stacks.data import DataStack
 from cdk_app.stacks.network import NetworkStack
 from cdk_app.stacks.permissions import Resources, log_statement, statements
-from report_queue.settings import METRICS_NAMESPACE, Settings
+from report_queue.settings import Settings
 
 
 class AppStack(cdk.Stack):
@@ -212,7 +212,7 @@ LATENESS: Final = {
 def _powertools(plan: topology.Function, environment: Environment) -> dict[str, str]:
     return {
         "POWERTOOLS_SERVICE_NAME": plan.name,
-        "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+        "POWERTOOLS_METRICS_NAMESPACE": environment.metrics_namespace,
         "POWERTOOLS_LOG_LEVEL": environment.log_level,
         "POWERTOOLS_TRACE_DISABLED": str(not environment.tracing).lower(),
     }

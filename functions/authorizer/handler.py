@@ -10,13 +10,13 @@ from functools import cache
 from typing import Any, Final
 
 from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from report_queue import keys
+from report_queue.measures import DENIED, REQUESTS
 from report_queue.secret import Secret
 from report_queue.settings import Settings
-from report_queue.telemetry import logger, metrics, watched
+from report_queue.telemetry import logger, tell, watched
 
 _BEARER: Final = re.compile(r"(?i:bearer) +(\S+)")
 
@@ -24,14 +24,12 @@ _BEARER: Final = re.compile(r"(?i:bearer) +(\S+)")
 @watched(correlation_id_path=correlation_paths.API_GATEWAY_HTTP)
 def handler(event: dict[str, Any], _: LambdaContext) -> dict[str, Any]:
     """Allow or deny one request, given as an authorizer event of payload format 2.0."""
-    metrics.add_metric("Requests", MetricUnit.Count, 1)
     bearer = _BEARER.fullmatch(_header(event, "authorization"))
     principal = keys.verify(bearer[1], _secret(Settings.read(os.environ).keys_secret).read()) if bearer else None
+    tell({REQUESTS: 1, DENIED: int(principal is None)})
     if principal is None:
         logger.info("denied", token_given=bearer is not None)
-        metrics.add_metric("Denied", MetricUnit.Count, 1)
         return {"isAuthorized": False}
-    metrics.add_metric("Allowed", MetricUnit.Count, 1)
     return {
         "isAuthorized": True,
         "context": {

@@ -8,7 +8,18 @@ from aws_lambda_powertools.event_handler import Depends, Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import AwareDatetime
 
-from report_queue import batch_desk, batch_views, desk, page, schedule_views, schedules_desk, search, standing, views
+from report_queue import (
+    batch_desk,
+    batch_views,
+    desk,
+    measures,
+    page,
+    schedule_views,
+    schedules_desk,
+    search,
+    standing,
+    views,
+)
 from report_queue.api import answers, body_of, entry, fits, json_answer, needs, resolver
 from report_queue.controls import ALL
 from report_queue.errors import NotFound
@@ -18,6 +29,7 @@ from report_queue.outlook import outlook
 from report_queue.replies import Where
 from report_queue.reports import report_types
 from report_queue.request import ID_PATTERN, idempotency_key
+from report_queue.telemetry import logger, tell
 from report_queue.wiring import wiring
 
 app = resolver()
@@ -155,6 +167,7 @@ def job(principal: Reader, id: str) -> Response[str]:  # noqa: A002 (the word of
 def retry(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as above)
     """A failed or cancelled job, once more."""
     desk.retry(wiring(), tenant=principal.tenant, id=id)
+    logger.info("retried", job=id)
     return _done(id, State.WAITING, "The job is queued again.")
 
 
@@ -162,6 +175,8 @@ def retry(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as abov
 def cancel(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as above)
     """A job that has not ended, ended."""
     desk.cancel(wiring(), tenant=principal.tenant, id=id)
+    logger.info("cancelled", job=id)
+    tell({measures.CANCELLED: 1})
     return _done(id, State.CANCELLED, "The job is cancelled.")
 
 
@@ -169,6 +184,7 @@ def cancel(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as abo
 def promote(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as above)
     """A delayed job, at once."""
     desk.promote(wiring(), tenant=principal.tenant, id=id)
+    logger.info("promoted", job=id)
     return _done(id, State.WAITING, "The job waits for a worker.")
 
 
@@ -215,6 +231,8 @@ def run_schedule(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (
     """A job at once, beside the schedule's own."""
     key = idempotency_key(app.current_event.headers.get("idempotency-key"))
     job_id = schedules_desk.run(wiring(), tenant=principal.tenant, id=id, idempotency_key=key)
+    logger.info("accepted", job=job_id, schedule=id)
+    tell({measures.ACCEPTED: 1})
     return json_answer(
         {"success": True, "message": "The report is queued.", "data": {"scheduleId": id, "jobId": job_id}},
         status=202,
@@ -252,6 +270,8 @@ def retry_batch(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (a
 def cancel_batch(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as above)
     """Those of its jobs that have not ended, ended."""
     cancelled = batch_desk.cancel(wiring(), tenant=principal.tenant, id=id)
+    logger.info("cancelled", batch=id, jobs=cancelled.done)
+    tell({measures.CANCELLED: cancelled.done})
     return json_answer(batch_views.acted(id, cancelled, "cancelled"))
 
 

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from report_queue.expand import take_up
 from report_queue.fire import RESERVE_MS, replan
-from report_queue.reconcile import Repair, recover
-from report_queue.telemetry import logger, metrics, watched
+from report_queue.measured import rounds
+from report_queue.reconcile import recover
+from report_queue.telemetry import logger, watched
 from report_queue.wiring import wiring
 
 
@@ -19,10 +19,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
     wired.bus.wake(wired.controls.restore())
     recovered = recover(wired.queue, wired.ledger, wired.bus, remaining_ms=left)
     planned = replan(wired, enough=lambda: left() < RESERVE_MS)
-    take_up(wired, enough=lambda: left() < RESERVE_MS)
-    metrics.add_metric("Stalled", MetricUnit.Count, recovered.stalled)
-    metrics.add_metric("Reconciled", MetricUnit.Count, recovered.reconciled.repaired)
-    metrics.add_metric("Unresolved", MetricUnit.Count, recovered.reconciled.repairs[Repair.UNRESOLVED])
+    expanded = take_up(wired, enough=lambda: left() < RESERVE_MS)
+    rounds.recovered(recovered, expanded=expanded)
     did = {
         "stalled": recovered.stalled,
         "failed": recovered.failed,

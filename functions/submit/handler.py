@@ -4,7 +4,6 @@ that are too many for a request get a link."""
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Depends, Response
-from aws_lambda_powertools.metrics import MetricUnit
 
 from report_queue import (
     batch_body,
@@ -19,8 +18,9 @@ from report_queue import (
 )
 from report_queue.api import body_of, entry, json_answer, needs, resolver
 from report_queue.keys import Principal
+from report_queue.measured import submits
 from report_queue.request import idempotency_key, parse
-from report_queue.telemetry import logger, metrics
+from report_queue.telemetry import logger
 from report_queue.wiring import wiring
 
 app = resolver()
@@ -34,9 +34,14 @@ def generate(principal: Annotated[Principal, Depends(needs("submit"))]) -> Respo
     submission = parse(body_of(app), limit=wired.settings.body_bytes)
     accepted = desk.accept(wired, submission, tenant=principal.tenant, idempotency_key=key)
     logger.info(
-        "accepted", job=accepted.id, replayed=accepted.replayed, duplicate=accepted.duplicate, queued=accepted.queued
+        "accepted",
+        job=accepted.id,
+        report_type=submission.report_type,
+        replayed=accepted.replayed,
+        duplicate=accepted.duplicate,
+        queued=accepted.queued,
     )
-    metrics.add_metric(_count(accepted), MetricUnit.Count, 1)
+    submits.submitted(accepted, submission.report_type)
     return json_answer(
         {
             "statusCode": 202,
@@ -58,7 +63,7 @@ def batch(principal: Annotated[Principal, Depends(needs("submit"))]) -> Response
     accepted = batch_desk.accept(wired, draft, tenant=principal.tenant, idempotency_key=key)
     one = accepted.batch
     logger.info("accepted", batch=one.id, jobs=one.jobs, replayed=accepted.replayed, expanded=accepted.expanded)
-    metrics.add_metric("Replayed" if accepted.replayed else "Accepted", MetricUnit.Count, one.jobs)
+    submits.submitted_batch((sent.report_type for sent in draft.submissions), replayed=accepted.replayed)
     return json_answer(
         batch_views.accepted(accepted),
         status=202,
@@ -93,10 +98,6 @@ def upload(principal: Annotated[Principal, Depends(needs("submit"))]) -> Respons
 def _where(location: str, *, replayed: bool) -> dict[str, str]:
     """Where to look at what was taken, and whether it was here before under the same Idempotency-Key."""
     return {"Location": location} | ({"Idempotency-Replayed": "true"} if replayed else {})
-
-
-def _count(accepted: desk.Accepted) -> str:
-    return "Duplicates" if accepted.duplicate else "Replayed" if accepted.replayed else "Accepted"
 
 
 def _message(accepted: desk.Accepted) -> str:

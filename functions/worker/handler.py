@@ -4,17 +4,17 @@ import os
 import secrets
 from typing import Any
 
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from report_queue import VERSION
-from report_queue.job import Completed, Verdict
+from report_queue import VERSION, trace
+from report_queue.job import Completed
+from report_queue.measured import attempts
 from report_queue.render import Renderer
 from report_queue.replies import Worker
-from report_queue.telemetry import metrics, watched
+from report_queue.telemetry import watched
 from report_queue.wake import token_of
 from report_queue.wiring import wiring
-from report_queue.worker import Drain, Drained
+from report_queue.worker import Drain, Ended
 
 # Started while the function initialises, so that it is warm when the first job is claimed.
 RENDERER = Renderer()
@@ -24,6 +24,11 @@ RENDERER = Renderer()
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
     """Drain, and say how many attempts ended."""
     wired = wiring()
+
+    def ended(one: Ended) -> None:
+        attempts.ended(one, memory_mb=int(context.memory_limit_in_mb))
+        _traced(one)
+
     drain = Drain(
         worker=Worker(
             id=f"{os.getpid()}-{secrets.token_hex(6)}",
@@ -39,18 +44,24 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         settings=wired.settings,
         remaining_ms=context.get_remaining_time_in_millis,
         now_ms=wired.now_ms,
+        on_start=attempts.started,
+        on_end=ended,
     )
-    return _measured(drain.run(token_of(event)))
-
-
-def _measured(drained: Drained) -> dict[str, int]:
-    verdicts = [ended.verdict for ended in drained.ended]
-    metrics.add_metric("Completed", MetricUnit.Count, verdicts.count(Verdict.COMPLETED))
-    metrics.add_metric("Failed", MetricUnit.Count, verdicts.count(Verdict.FAILED))
-    metrics.add_metric("Retried", MetricUnit.Count, verdicts.count(Verdict.DELAYED))
-    metrics.add_metric("Lost", MetricUnit.Count, drained.lost)
-    for ended in drained.ended:
-        if isinstance(ended.outcome, Completed):
-            metrics.add_metric("RenderSeconds", MetricUnit.Seconds, ended.outcome.result.seconds)
-            metrics.add_metric("Pages", MetricUnit.Count, ended.outcome.result.pages)
+    drained = drain.run(token_of(event))
+    attempts.drained(drained)
     return {"ended": len(drained.ended), "lost": drained.lost}
+
+
+def _traced(one: Ended) -> None:
+    """The attempt as a part of the trace that its job was submitted in."""
+    attempt, here = one.attempt, trace.current()
+    known = attempt.named
+    known.pop("trace", None)
+    trace.send(
+        trace.Trace.of_parent(attempt.request.trace) if attempt.request else None,
+        "attempt",
+        began_at=attempt.claimed_at,
+        ended_at=one.at,
+        fault=not isinstance(one.outcome, Completed),
+        annotations=known | {"verdict": str(one.verdict), "worker_trace": here.xray_id if here else ""},
+    )

@@ -170,7 +170,7 @@ def test_beside_its_settings_a_function_has_those_of_its_logger_and_tracer_only(
         variables = properties["Environment"]["Variables"]
         assert {key: value for key, value in variables.items() if not key.startswith("REPORT_QUEUE_")} == {
             "POWERTOOLS_SERVICE_NAME": name,
-            "POWERTOOLS_METRICS_NAMESPACE": "ReportQueue",
+            "POWERTOOLS_METRICS_NAMESPACE": f"ReportQueue/{environment.name}",
             "POWERTOOLS_LOG_LEVEL": environment.log_level,
             "POWERTOOLS_TRACE_DISABLED": "false" if environment.tracing else "true",
         }

@@ -18,7 +18,6 @@ from report_queue.queue import Queue
 from report_queue.recurrence import Interval
 from report_queue.reports import report_types
 from report_queue.settings import Settings
-from report_queue.telemetry import metrics as told
 from report_queue.wiring import Wiring, broker
 from tests.ledger.test_timetable import schedule
 from tests.ledger.words import Context, metrics, sample
@@ -235,9 +234,8 @@ def test_a_broker_that_evicts_is_complained_about_loudly(caplog: pytest.LogCaptu
 
 
 def test_the_sample_event_polls_and_tells_how_the_queue_stands(
-    wired: Wiring, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    wired: Wiring, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(told.provider, "namespace", "ReportQueue")
     now = wired.queue.now()
     wired.queue.enqueue(new_job("a"), new_job("b", due_at=now + 10 * MINUTE), now=now - 30 * SECOND)
     assert handler(sample("poller"), Context(remaining_ms=NO_TIME_TO_STAY)) == {  # type: ignore[arg-type]
@@ -249,15 +247,14 @@ def test_the_sample_event_polls_and_tells_how_the_queue_stands(
     }
     gauges = metrics(capsys.readouterr().out)
     assert 30 <= gauges.pop("OldestWaitingSeconds") < 600
+    assert gauges.pop("BrokerMemory") > 100_000
     assert gauges == {
-        "Waiting": 1,
-        "Delayed": 1,
-        "Active": 0,
-        "Completed": 0,
-        "Failed": 0,
-        "Cancelled": 0,
+        "WaitingJobs": 1,
+        "DelayedJobs": 1,
+        "ActiveJobs": 0,
         "Workers": 0,
-        "Expired": 0,
+        "Stalled": 0,
+        "BatchesAssembled": 0,
         "ScheduleFired": 0,
         "ScheduleSkipped": 0,
         "ScheduleFaults": 0,
@@ -265,9 +262,8 @@ def test_the_sample_event_polls_and_tells_how_the_queue_stands(
 
 
 def test_the_sample_event_fires_schedules_and_tells_what_came_of_them(
-    wired: Wiring, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    wired: Wiring, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(told.provider, "namespace", "ReportQueue")
     now = wired.queue.now()
     hourly: dict[str, Any] = {"recurrence": Interval(3600, now, "UTC"), "starts_at": now, "fired_through": now - 1}
     for letter, report in (("d", REPORT), ("e", {"reportType": "poem", "data": {}})):

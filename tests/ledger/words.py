@@ -149,8 +149,10 @@ def sample(name: str) -> dict[str, Any]:
 
 
 def metrics(printed: str) -> dict[str, float]:
-    """The metrics that a function printed of its work, by name."""
-    lines = [json.loads(line) for line in printed.splitlines() if line.startswith('{"_aws"')]
-    (told,) = [line for line in lines if "ColdStart" not in line]
-    names = [metric["Name"] for metric in told["_aws"]["CloudWatchMetrics"][0]["Metrics"]]
-    return {name: told[name][0] for name in names}
+    """The metrics that a function printed of its work, by name, added up; without what Powertools adds of its own."""
+    told: dict[str, float] = {}
+    for line in (json.loads(line) for line in printed.splitlines() if line.startswith('{"_aws"')):
+        for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"]:
+            told[metric["Name"]] = told.get(metric["Name"], 0) + sum(line[metric["Name"]])
+    told.pop("ColdStart", None)
+    return told

@@ -306,6 +306,7 @@ def test_a_request_survives_the_ledger() -> None:
             attachments=("csv", "json"),
             password="correct horse",
         ),
+        trace="00-6745b2c00123456789abcdef01234567-53995c3f42cd8ad8-01",
         data_ref=DataRef("inputs/acme/rows.csv", "rows", etag='"e"', size=7),
     )
     assert Request.from_json(request.to_json()) == request

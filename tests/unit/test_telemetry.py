@@ -2,13 +2,17 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any
 
 import pytest
 
-from report_queue.telemetry import logger, metrics, tracer, watched
+from report_queue import measures
+from report_queue.telemetry import logger, metrics, tell, watched
 
 
 @dataclass
@@ -68,8 +72,47 @@ def test_the_runtimes_own_handler_does_not_write_them_again(written: StringIO) -
     assert "said by another" in plain.getvalue()
 
 
-def test_answers_and_errors_are_not_captured_in_traces(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: dict[str, Any] = {}
-    monkeypatch.setattr(tracer, "capture_lambda_handler", lambda handler, **options: given.update(options) or handler)
-    watched()(lambda event, context: {})
-    assert given == {"capture_response": False, "capture_error": False}
+def test_no_sdk_for_traces_is_loaded() -> None:
+    code = "import sys, report_queue.telemetry; sys.exit('aws_xray_sdk' in sys.modules)"
+    for disabled in ("true", "false"):
+        environ = {**os.environ, "POWERTOOLS_TRACE_DISABLED": disabled, "POWERTOOLS_SERVICE_NAME": "test"}
+        assert subprocess.run([sys.executable, "-c", code], env=environ, check=False).returncode == 0
+
+
+def test_measures_of_the_queue_are_written_at_once_by_their_words(capsys: pytest.CaptureFixture[str]) -> None:
+    tell({measures.COMPLETED: 1, measures.RENDER: 0.5, measures.CANCELLED: 2}, report_type="sales")
+    by_type, total = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (directive,) = by_type["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "ReportQueue"
+    assert directive["Dimensions"] == [["service"], ["service", "report_type"]]
+    assert directive["Metrics"] == [
+        {"Name": "Completed", "Unit": "Count"},
+        {"Name": "RenderSeconds", "Unit": "Seconds"},
+    ]
+    assert (by_type["service"], by_type["report_type"], by_type["RenderSeconds"]) == ("queue", "sales", [0.5])
+    assert total["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+    assert (total["service"], total["Cancelled"]) == ("queue", [2.0])
+
+
+def test_a_measure_whose_word_nobody_knows_has_its_total_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    tell({measures.ACCEPTED: 3})
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+
+
+def test_measures_of_a_function_come_with_the_end_of_its_invocation(capsys: pytest.CaptureFixture[str]) -> None:
+    @watched()
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        tell({measures.REQUESTS: 1})
+        assert "Requests" not in capsys.readouterr().out
+        return {}
+
+    handler({}, Context())  # type: ignore[arg-type]
+    assert '"Requests":[1.0]' in capsys.readouterr().out
+
+
+def test_every_measure_has_a_name_of_its_own_and_says_what_it_means() -> None:
+    named = [value for value in vars(measures).values() if isinstance(value, measures.Measure)]
+    assert len(named) == len(measures.MEASURES) > 30
+    assert all(len(measure.means.split()) > 2 for measure in named)
+    assert not any(measure.by and measure.of_function for measure in named)

@@ -16,13 +16,22 @@ from typing import Any, Final
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Request, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.logging import correlation_paths
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from report_queue import problems
-from report_queue.errors import Forbidden, InvalidRequest, MalformedRequest, NotFound, TransientFailure, whereabouts
+from report_queue.errors import (
+    BrokerAway,
+    Forbidden,
+    InvalidRequest,
+    MalformedRequest,
+    NotFound,
+    TransientFailure,
+    whereabouts,
+)
 from report_queue.keys import Principal
-from report_queue.telemetry import Handler, logger, metrics, watched
+from report_queue.measures import BROKER_AWAY, REFUSED, REQUESTS, STORE_AWAY, UNEXPECTED
+from report_queue.telemetry import Handler, logger, tell, watched
+from report_queue.trace import current
 
 _ANSWER_BYTES: Final = 6_000_000
 
@@ -56,7 +65,9 @@ def entry(app: APIGatewayHttpResolver) -> Handler:
 
     @watched(correlation_id_path=correlation_paths.API_GATEWAY_HTTP)
     def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        metrics.add_metric("Requests", MetricUnit.Count, 1)
+        tell({REQUESTS: 1})
+        if here := current():
+            logger.append_keys(trace=here.xray_id)
         return app.resolve(event, context)
 
     return handler
@@ -114,9 +125,10 @@ def answers(ping: Callable[[], None]) -> bool:
 def _note(error: Exception, status: int) -> None:
     if isinstance(error, TransientFailure):
         logger.warning("away", reason=error.reason, message_for_people=str(error))
-        metrics.add_metric(type(error).__name__, MetricUnit.Count, 1)
+        tell({BROKER_AWAY if isinstance(error, BrokerAway) else STORE_AWAY: 1})
     elif status >= 500:
         logger.error("unexpected", error=whereabouts(error))
-        metrics.add_metric("Unexpected", MetricUnit.Count, 1)
+        tell({UNEXPECTED: 1})
     else:
         logger.info("refused", status=status, error=type(error).__name__)
+        tell({REFUSED: 1})

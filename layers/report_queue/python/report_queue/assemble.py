@@ -55,5 +55,6 @@ def _assemble(wiring: Wiring, tenant: str, name: str) -> bool:
         wiring.batch_facet.close(name)
     if accepted is None or accepted.replayed:
         return False
-    _log.info("batch %s: job %s assembles it", name, request.id)
+    named = {"job": request.id, "tenant": tenant, "batch": name}
+    _log.info("batch %s: job %s assembles it", name, request.id, extra=named)
     return True

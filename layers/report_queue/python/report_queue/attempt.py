@@ -14,10 +14,11 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from io import BufferedRandom
-from typing import Final
+from typing import Any, Final
 
 from report_queue.assembly import Assembly, Killable
 from report_queue.batch import RESULT_TYPE
@@ -33,6 +34,7 @@ from report_queue.replies import Worker
 from report_queue.request import Request
 from report_queue.result import Made, Result
 from report_queue.settings import Settings
+from report_queue.trace import Trace
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +51,27 @@ class Attempt:
     progress: int = Progress.CLAIMED
     request: Request | None = None
     lost: Verdict | None = None
+    claimed_at: int = 0  # ms, by this machine's clock, as acceptance is
+    busy_s: float = 0  # of the worker's time, shared with the attempts beside it
     _child: Killable | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def ready_at(self) -> int | None:
+        """When (ms) it could first have started: its acceptance, or the moment that it was asked for. None: nobody
+        knows, or someone had to retry it."""
+        request = self.request
+        if request is None or self.lease.round > 0:
+            return None
+        return max(request.accepted_at, request.due_at or 0)
+
+    @property
+    def named(self) -> dict[str, Any]:
+        """How the lines of the log name it: by these all that happened to a job is found."""
+        lease = self.lease
+        trace = Trace.of_parent(self.request.trace) if self.request else None
+        named = {"job": lease.id, "tenant": lease.tenant, "report_type": lease.report_type, "attempt": lease.attempt}
+        return named | ({"trace": trace.xray_id} if trace else {})
 
     def reached(self, percent: int) -> None:
         """A step is behind it."""
@@ -85,6 +106,7 @@ class Slot:
     ledger: Ledger
     renderer: Renderer
     settings: Settings
+    on_start: Callable[[Attempt], None] = lambda _: None  # its request is read
 
     def make(self, attempt: Attempt) -> Outcome | None:
         """A job's way through a slot. None: the job is not ours any more, and nothing is to be said of it."""
@@ -93,6 +115,8 @@ class Slot:
             attempt.request = request = self.ledger.open_request(lease.id)
             if request is None:
                 return self._as_closed(lease)
+            log.info("started", extra=attempt.named | {"worker": self.worker.id})
+            self.on_start(attempt)
             if request.report_type == RESULT_TYPE:
                 return Completed(lease, self._assemble(attempt, request))
             if published := self._published(lease, request):
@@ -122,7 +146,7 @@ class Slot:
                 blameless=isinstance(error, BrokerAway | StoreAway),
             )
         except Exception as error:  # a mistake of ours: the job must not hang on it, nor its neighbours
-            log.error("job %s attempt %d (%s): %s", lease.id, lease.attempt, lease.report_type, whereabouts(error))
+            log.error("job %s: a mistake of ours: %s", lease.id, whereabouts(error), extra=attempt.named)
             return Failed(lease, "worker.error", f"the worker stopped with {type(error).__name__}", permanent=False)
 
     def _as_closed(self, lease: Lease) -> Completed:

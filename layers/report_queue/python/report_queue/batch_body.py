@@ -56,6 +56,7 @@ def batch_of(
     tenant: str,
     accepted_at: int,
     attempts: int,
+    trace: str | None = None,
 ) -> tuple[Batch, tuple[Request, ...]]:
     """The batch of a draft, and the requests of its jobs; `attempts` is for those that name none."""
     batch = Batch(
@@ -68,7 +69,7 @@ def batch_of(
         accepted_at=accepted_at,
     )
     requests = tuple(
-        Request.of(one, id=job, tenant=tenant, accepted_at=accepted_at, attempts=attempts, batch=id)
+        Request.of(one, id=job, tenant=tenant, accepted_at=accepted_at, attempts=attempts, batch=id, trace=trace)
         for one, job in zip(draft.submissions, batch.member_ids, strict=True)
     )
     return batch, requests

@@ -88,7 +88,8 @@ def accept(wiring: Wiring, draft: Draft, *, tenant: str, idempotency_key: str | 
     there = wiring.batches.find(tenant=tenant, id=name) if idempotency_key else None
     if there is None:
         draft = replace(draft, submissions=pinned(wiring, draft.submissions, tenant=tenant, at="/reports/{}"))
-    batch, requests = batch_of(draft, id=name, tenant=tenant, accepted_at=now, attempts=wiring.settings.attempts)
+    attempts, trace = wiring.settings.attempts, wiring.trace()
+    batch, requests = batch_of(draft, id=name, tenant=tenant, accepted_at=now, attempts=attempts, trace=trace)
     if there is None:
         admit(wiring, tenant, requests[0].id, unique=None, jobs=batch.jobs)
         wiring.batches.pend(tenant=tenant, id=name, expanded=False, at=now)

@@ -58,7 +58,7 @@ def beating(
             beaten, told = time.monotonic(), progress
             for attempt, verdict in zip(attempts, verdicts, strict=True):
                 if verdict in TAKEN_AWAY:
-                    log.info("job %s attempt %d: %s", attempt.lease.id, attempt.lease.attempt, verdict)
+                    log.info("dropped", extra=attempt.named | {"verdict": str(verdict)})
                     attempt.drop(verdict)
 
     thread = threading.Thread(target=beats, name="beat", daemon=True)

@@ -12,6 +12,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from redis import exceptions
@@ -41,6 +42,14 @@ class Client(Protocol):
     def execute_command(self, *words: Any) -> Any: ...
     def ping(self) -> Any: ...
     def info(self, section: str) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The broker's memory, as it tells it itself."""
+
+    policy: str  # what it does when it is full: anything but noeviction loses jobs silently
+    used_bytes: int | None  # on all nodes; None: it does not say
 
 
 class Broker:
@@ -76,21 +85,24 @@ class Broker:
         """Raises BrokerAway where Redis does not answer."""
         self._answer(lambda: self.client.ping())  # a lambda: even looking the method up may connect
 
-    def eviction_policy(self) -> str:
-        """What Redis does when its memory is full; anything but noeviction loses jobs silently."""
-        return str(self._answer(self._eviction_policy))
+    def memory(self) -> Memory:
+        """What the broker says of its memory. Where it may not say, nothing is known against it."""
+        found: Memory = self._answer(self._memory)
+        return found
 
-    def _eviction_policy(self) -> str:
+    def _memory(self) -> Memory:
         # ElastiCache Serverless may not say: then nothing is known against it. A cluster client answers per node.
         try:
             memory = self.client.info("memory")
         except exceptions.ResponseError as error:
             if _passes(error):
                 raise
-            return "noeviction"
-        nodes = memory.values() if memory and all(isinstance(node, dict) for node in memory.values()) else [memory]
-        policies = {str(node.get("maxmemory_policy", "noeviction")) for node in nodes}
-        return "noeviction" if policies == {"noeviction"} else ", ".join(sorted(policies - {"noeviction"}))
+            return Memory("noeviction", None)
+        per_node = bool(memory) and all(isinstance(node, dict) for node in memory.values())
+        nodes = list(memory.values()) if per_node else [memory]
+        policies = {str(node.get("maxmemory_policy", "noeviction")) for node in nodes} - {"noeviction"}
+        used = [int(node["used_memory"]) for node in nodes if "used_memory" in node]
+        return Memory(", ".join(sorted(policies)) or "noeviction", sum(used) if used else None)
 
     def _answer(self, call: Callable[[], Any]) -> Any:
         for tries_left in reversed(range(_TRIES)):

@@ -75,6 +75,7 @@ def accept(wiring: Wiring, submission: Submission, *, tenant: str, idempotency_k
         tenant=tenant,
         accepted_at=wiring.now_ms(),
         attempts=wiring.settings.attempts,
+        trace=wiring.trace(),
     )
     holder = admit(wiring, tenant, request.id, unique=submission.options.unique)
     if holder:

@@ -103,6 +103,7 @@ def accept(wiring: Wiring, schedule: Schedule, run: Run) -> None:
         tenant=schedule.tenant,
         accepted_at=run.accepted_at,
         attempts=wiring.settings.attempts,
+        trace=wiring.trace(),
     )
     # None, another request under that id, can only be this one as it was understood before a deployment.
     desk.keep(wiring, request)
@@ -184,12 +185,23 @@ class _Looking:
             accept(self.wiring, schedule, run)
         except InvalidRequest as error:
             told = "; ".join(f"{fault.pointer} {fault.message}" for fault in error.faults[:3])
-            _log.error("schedule %s: job %s is not made, its report is not valid: %s", schedule.id, run.job_id, told)
+            _log.error(
+                "schedule %s: job %s is not made, its report is not valid: %s",
+                schedule.id,
+                run.job_id,
+                told,
+                extra=_named(schedule, run),
+            )
             self.came[Came.REFUSED] += 1
             return f"The report is not valid any more: {told}"
-        _log.info("schedule %s: job %s is accepted", schedule.id, run.job_id)
+        _log.info("schedule %s: job %s is accepted", schedule.id, run.job_id, extra=_named(schedule, run))
         self.came[Came.FIRED] += 1
         return None
+
+
+def _named(schedule: Schedule, run: Run) -> dict[str, str]:
+    """How the lines of the log name a run."""
+    return {"job": run.job_id, "tenant": schedule.tenant, "schedule": schedule.id}
 
 
 def _tell(before: Schedule, after: Schedule, came: Counter[Came]) -> None:

@@ -6,7 +6,7 @@ It is pure: the broker's numbers in, words and a moment out.
 from dataclasses import dataclass
 
 from report_queue.job import Job, State
-from report_queue.replies import Recent, Waits
+from report_queue.replies import Gauges, Recent, Waits
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,15 @@ def outlook(job: Job, waits: Waits | None, *, slots: int, now: int) -> Outlook |
     if waits.paused_since is not None or pace is None:
         return Outlook(told, ahead, None)
     return Outlook(told, ahead, max(now + round(ahead / pace), waits.again_at or 0))
+
+
+def drain_seconds(gauges: Gauges, *, slots: int) -> float | None:
+    """Until nothing waits, at the pace of late; None: unknown. `slots`: of one worker."""
+    waiting = gauges.counts[State.WAITING]
+    if not waiting:
+        return 0
+    pace = jobs_per_ms(gauges.recent, slots=max(gauges.workers, 1) * slots)
+    return waiting / pace / 1_000 if pace else None
 
 
 def jobs_per_ms(recent: Recent, *, slots: int) -> float | None:

@@ -37,6 +37,8 @@ class Polled:
 
     promoted: int
     expired: int
+    stalled: int  # leases that ran out
+    failed: int  # of these, jobs whose stall budget was spent
     pruned: int
     woken: int
     came: Counter[Came]  # of schedules
@@ -54,14 +56,16 @@ def poll(
     """One minute's polling; `remaining_ms` is what is left of the function's time, `sleep` takes seconds."""
     minute_ends_at = queue.now() + _MINUTE_MS
     pruned = _all(lambda: queue.prune(limit=_PRUNE), limit=_PRUNE)
-    promoted = expired = woken = 0
+    promoted = expired = stalled = failed = woken = 0
     came: Counter[Came] = Counter()
     while True:
         fired = fire()
         came += fired.came
         promoted += _all(lambda: queue.promote(limit=_PROMOTE), limit=_PROMOTE)
         expired += _all(lambda: len(queue.expire(limit=_PROMOTE)), limit=_PROMOTE)
-        queue.requeue()  # what dead workers held need not wait for requeue_stalled while we are here
+        over = queue.requeue()  # what dead workers held need not wait for requeue_stalled while we are here
+        stalled += len(over.requeued) + len(over.failed)
+        failed += len(over.failed)
         woken += bus.wake(queue.wake())
         gauges = queue.gauges()
         now = queue.now()
@@ -79,7 +83,16 @@ def poll(
             " from the queue, and nobody is told; set it to noeviction",
             gauges.eviction_policy,
         )
-    return Polled(promoted=promoted, expired=expired, pruned=pruned, woken=woken, came=came, gauges=gauges)
+    return Polled(
+        promoted=promoted,
+        expired=expired,
+        stalled=stalled,
+        failed=failed,
+        pruned=pruned,
+        woken=woken,
+        came=came,
+        gauges=gauges,
+    )
 
 
 def _all(step: Callable[[], int], *, limit: int) -> int:

@@ -6,6 +6,7 @@ job id, attempt, round, call or token. Every method raises `BrokerAway` where Re
 """
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from random import random
@@ -37,6 +38,8 @@ from report_queue.result import Result
 from report_queue.settings import Settings
 
 BATCH: Final = 500  # most jobs in one script
+
+_log = logging.getLogger(__name__)
 
 
 class Queue:
@@ -96,7 +99,9 @@ class Queue:
             )
             for lease in reply["leases"]
         ]
-        return Claimed(tuple(leases), _verdicts(reply), reply["left"], _whole(reply.get("again_at")))
+        over = _requeued(reply) if "requeued" in reply or "failed" in reply else None
+        expired = _expired(reply)
+        return Claimed(tuple(leases), _verdicts(reply), reply["left"], _whole(reply.get("again_at")), over, expired)
 
     def beat(
         self,
@@ -136,12 +141,11 @@ class Queue:
 
     def expire(self, *, limit: int = 100, now: int | None = None) -> tuple[str, ...]:
         """Jobs that were to start by now and did not into failed; their ids."""
-        return tuple(self._run("expire", limit=limit, now=now)["expired"])
+        return _expired(self._run("expire", limit=limit, now=now))
 
     def requeue(self, *, limit: int = 100, now: int | None = None) -> Requeued:
         """Jobs whose lease is over back to waiting, or to failed where the stall budget is spent."""
-        reply = self._run("requeue", limit=limit, now=now)
-        return Requeued(tuple(reply["requeued"]), tuple(reply["failed"]))
+        return _requeued(self._run("requeue", limit=limit, now=now))
 
     def cancel(
         self,
@@ -236,13 +240,15 @@ class Queue:
     def gauges(self, *, now: int | None = None) -> Gauges:
         """The queue at a glance."""
         reply = self._run("gauges", now=now)
+        memory = self._broker.memory()
         return Gauges(
             counts={state: int(reply["counts"][state]) for state in State},
             oldest_waiting_ms=_whole(reply.get("oldest")),
             workers=int(reply["workers"]),
             next_due_at=_whole(reply.get("due")),
             recent=_recent(reply["recent"]),
-            eviction_policy=self._broker.eviction_policy(),
+            eviction_policy=memory.policy,
+            memory_bytes=memory.used_bytes,
         )
 
     def groups(self, tenant: str) -> tuple[Group, ...]:
@@ -361,6 +367,22 @@ def _word(word: str) -> State | Verdict:
 
 def _verdicts(reply: Any) -> tuple[Verdict, ...]:
     return tuple(Verdict(word) for word in reply["verdicts"])
+
+
+def _requeued(reply: Any) -> Requeued:
+    over = Requeued(tuple(reply.get("requeued") or ()), tuple(reply.get("failed") or ()))
+    for job_id in over.requeued:
+        _log.warning("stalled", extra={"job": job_id, "reason": "stalled"})
+    for job_id in over.failed:
+        _log.warning("stalled for good", extra={"job": job_id, "reason": "stalled"})
+    return over
+
+
+def _expired(reply: Any) -> tuple[str, ...]:
+    expired = tuple(reply.get("expired") or ())
+    for job_id in expired:
+        _log.warning("expired", extra={"job": job_id, "reason": "expired"})
+    return expired
 
 
 def _whole(number: float | None) -> int | None:

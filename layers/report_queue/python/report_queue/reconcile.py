@@ -18,7 +18,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -47,12 +47,16 @@ class Repair(StrEnum):
     UNRESOLVED = "unresolved"  # nothing: the store was away, or a person must look; the log says at what
 
 
+_TAKEN_OFF: Final = (Repair.CLOSED, Repair.DROPPED)  # repairs after which a job is not under open/ any more
+
+
 @dataclass(frozen=True)
 class Reconciled:
     """What a walk over `open/` came to."""
 
     repairs: Counter[Repair]
     finished: bool  # False: it stopped at its limit, or its time was up
+    left_open: int = field(default=0, compare=False)  # jobs that it saw and that are still open
 
     @property
     def repaired(self) -> int:
@@ -67,6 +71,7 @@ class Recovered:
     stalled: int  # leases that were over
     failed: int  # of these, jobs whose stall budget was spent
     reconciled: Reconciled
+    drift: int | None  # by which the ledger has more open jobs than the broker; None: the walk did not come to its end
 
 
 def recover(queue: Queue, ledger: Ledger, bus: Wakes, *, remaining_ms: Callable[[], int]) -> Recovered:
@@ -81,9 +86,31 @@ def recover(queue: Queue, ledger: Ledger, bus: Wakes, *, remaining_ms: Callable[
             break
     bus.wake(queue.wake())  # before the ledger is asked, which may be away: work goes on without receipts
     settle(queue, ledger, bus, failed)
+    before = _on_their_way(queue)
     reconciled = reconcile(queue, ledger, bus, enough=lambda: remaining_ms() < _RESERVE_MS)
+    between = sorted((before, _on_their_way(queue)))
     bus.wake(queue.wake())
-    return Recovered(stalled=requeued + len(failed), failed=len(failed), reconciled=reconciled)
+    return Recovered(
+        stalled=requeued + len(failed),
+        failed=len(failed),
+        reconciled=reconciled,
+        drift=drift(reconciled.left_open, between) if reconciled.finished else None,
+    )
+
+
+def drift(left_open: int, between: Sequence[int]) -> int:
+    """By how many the two books of what is open differ. What was accepted has finished or is open: by the ledger that
+    is what stands under `open/`, by the broker what waits, is delayed or active.
+
+    Jobs come and go while the ledger is walked, so the broker is asked before and after, and anything `between` the two
+    numbers is no difference.
+    """
+    least, most = between
+    return left_open - min(max(left_open, least), most)
+
+
+def _on_their_way(queue: Queue) -> int:
+    return sum(count for state, count in queue.counts().items() if not state.is_terminal)
 
 
 def reconcile(
@@ -100,7 +127,7 @@ def reconcile(
     while walked < limit and not enough():
         ids = ledger.open_ids(after=after, limit=min(_PAGE, limit - walked))
         if not ids:
-            return Reconciled(repairs, finished=True)
+            return Reconciled(repairs, finished=True, left_open=walked - sum(repairs[repair] for repair in _TAKEN_OFF))
         repairs += settle(queue, ledger, bus, ids)
         after, walked = ids[-1], walked + len(ids)
     _log.warning("stopped reconciling after %d open jobs, with more to look at", walked)
@@ -126,11 +153,11 @@ def settle(queue: Queue, ledger: Ledger, bus: Wakes, ids: Sequence[str]) -> Coun
         try:
             repair = _repair(queue, ledger, bus, job_id, job, new)
         except StoreAway as error:
-            _log.warning("job %s: %s", job_id, error)
+            _log.warning("job %s: %s", job_id, error, extra={"job": job_id})
             repair = Repair.UNRESOLVED
         if repair:
             repairs[repair] += 1
-            _log.warning("job %s: %s", job_id, repair)
+            _log.warning("job %s: %s", job_id, repair, extra={"job": job_id, "repair": str(repair)})
     return repairs
 
 
@@ -139,11 +166,14 @@ def _unfinished(ledger: Ledger) -> Callable[[str], NewJob | Repair | None]:
         try:
             return ledger.unfinished(job_id)
         except StoreAway as error:
-            _log.warning("job %s: %s", job_id, error)
+            _log.warning("job %s: %s", job_id, error, extra={"job": job_id})
         except (KeyError, ValueError) as error:
             # Something that `accept` did not write. It must not stand in the way of all the others.
             _log.error(
-                "open/%s.json is not a request of ours: delete it, or submit it again (%s)", job_id, whereabouts(error)
+                "open/%s.json is not a request of ours: delete it, or submit it again (%s)",
+                job_id,
+                whereabouts(error),
+                extra={"job": job_id},
             )
         return Repair.UNRESOLVED
 
@@ -171,7 +201,9 @@ def _close(ledger: Ledger, job: Job, *, round: int) -> Repair | None:  # noqa: A
     if job.state is State.COMPLETED and (job.result is None or not ledger.holds(job.result.key)):
         # Only an object that was deleted, or a store that was put back to an earlier day, explains this. A receipt
         # now would say that the report is there; left open, the job is rendered anew once the broker forgets it.
-        _log.error("job %s: the broker has it as completed, but its report is not in the store", job.id)
+        _log.error(
+            "job %s: the broker has it as completed, but its report is not in the store", job.id, extra={"job": job.id}
+        )
         return Repair.UNRESOLVED
     request = ledger.open_request(job.id)
     if request is None or request.round != round:

@@ -42,6 +42,8 @@ class Claimed:
     verdicts: tuple[Verdict, ...]  # one per outcome that was reported, in order
     left: bool  # none may start and the worker holds nothing: it is signed off and ends
     again_at: int | None = None  # ms by the broker's clock; a rate holds the next job back until then
+    over: "Requeued | None" = None  # others' leases that ran out, if any
+    expired: tuple[str, ...] = ()  # ids of jobs that were to start by now
 
 
 @dataclass(frozen=True)
@@ -187,3 +189,4 @@ class Gauges:
     next_due_at: int | None  # ms, at which a delayed job is due or any job expires
     recent: Recent
     eviction_policy: str  # anything but noeviction loses jobs silently
+    memory_bytes: int | None = None  # that the broker uses; None: it does not say

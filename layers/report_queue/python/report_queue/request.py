@@ -73,6 +73,7 @@ class Request:
     batch: str | None = None  # the batch's id
     edition: Edition = USUAL
     data_ref: DataRef | None = None  # pinned: as the object was at the acceptance
+    trace: str | None = None  # traceparent of the submit; nothing depends on it
 
     @classmethod
     def of(
@@ -84,6 +85,7 @@ class Request:
         accepted_at: int,
         attempts: int,
         batch: str | None = None,
+        trace: str | None = None,
     ) -> Self:
         """The request of a submission; `attempts` is the default for one that names none."""
         options = submission.options
@@ -105,6 +107,7 @@ class Request:
             batch=batch,
             edition=options.edition,
             data_ref=submission.data_ref,
+            trace=trace,
         )
 
     def new_job(self) -> NewJob:
@@ -149,6 +152,7 @@ class Request:
             "batch": self.batch,
             "edition": self.edition.to_fields(),
             "dataRef": self.data_ref and self.data_ref.to_fields(),
+            "trace": self.trace,
         }
         return json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
 
@@ -178,6 +182,7 @@ class Request:
             batch=fields["batch"],
             edition=Edition.of(fields.get("edition")),
             data_ref=DataRef.of(fields.get("dataRef")),
+            trace=fields.get("trace"),
         )
 
 

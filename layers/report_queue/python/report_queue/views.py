@@ -11,7 +11,7 @@ from typing import Any
 from report_queue.batch import RESULT_TYPE
 from report_queue.inputs_desk import UploadLink
 from report_queue.job import Job, State, WorkerBeat
-from report_queue.outlook import Outlook, jobs_per_ms
+from report_queue.outlook import Outlook, drain_seconds
 from report_queue.replies import Gauges, Group, Numbers, Spread
 from report_queue.reports import ReportType
 from report_queue.request import Request
@@ -39,14 +39,13 @@ def stats(queue: str, counts: Mapping[State, int], *, now_ms: int) -> dict[str, 
 
 def queue(gauges: Gauges, numbers: Numbers, *, slots: int, now_ms: int) -> dict[str, Any]:
     """GET /api/queue: all tenants together. `drainSeconds`: until nothing waits, at the pace of late; null: unknown."""
-    pace = jobs_per_ms(gauges.recent, slots=max(gauges.workers, 1) * slots)
-    oldest, waiting = gauges.oldest_waiting_ms, gauges.counts[State.WAITING]
+    oldest, drain = gauges.oldest_waiting_ms, drain_seconds(gauges, slots=slots)
     return {
         "counts": {state.value: gauges.counts[state] for state in State},
         "paused": {what: moment(since) for what, since in numbers.paused.items()},
         "workers": gauges.workers,
         "oldestWaitingSeconds": None if oldest is None else oldest / 1000,
-        "drainSeconds": 0 if not waiting else round(waiting / pace / 1000, 1) if pace else None,
+        "drainSeconds": round(drain, 1) if drain else drain,
         "wait": _spread(numbers.wait),
         "run": _spread(numbers.run),
         "minutes": [asdict(minute) | {"at": moment(minute.at)} for minute in numbers.minutes],

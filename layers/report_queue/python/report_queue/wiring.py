@@ -31,6 +31,7 @@ from report_queue.request import job_id, random_job_id
 from report_queue.settings import Settings
 from report_queue.sign_in import Tokens, signer
 from report_queue.timetable import Timetable
+from report_queue.trace import current
 from report_queue.wake import Bus, WakeObjects, Wakes
 
 
@@ -50,6 +51,7 @@ class Wiring:
     batch_facet: BatchFacet
     now_ms: Callable[[], int]
     new_id: Callable[[str, str | None], str]  # (tenant, Idempotency-Key or None) -> job id
+    trace: Callable[[], str | None]  # traceparent of this invocation
 
 
 @cache
@@ -72,6 +74,7 @@ def wiring() -> Wiring:
         batch_facet=BatchFacet(Broker(client, settings)),
         now_ms=now_ms,
         new_id=new_id,
+        trace=trace,
     )
 
 
@@ -129,6 +132,12 @@ def now_ms() -> int:
 def new_id(tenant: str, idempotency_key: str | None) -> str:
     """A job's id: the same for the same tenant and Idempotency-Key, else one that no one can guess."""
     return job_id(tenant, idempotency_key) if idempotency_key else random_job_id(now_ms(), os.urandom(10))
+
+
+def trace() -> str | None:
+    """The traceparent of this invocation, for what it leaves behind; None outside Lambda."""
+    found = current()
+    return found.parent if found else None
 
 
 class _LazyCluster:

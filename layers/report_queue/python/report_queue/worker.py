@@ -10,7 +10,7 @@ it, and nothing is published twice.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -43,6 +43,8 @@ class Ended:
 
     outcome: Outcome
     verdict: Verdict
+    attempt: Attempt
+    at: int  # ms
 
 
 @dataclass
@@ -51,6 +53,9 @@ class Drained:
 
     ended: list[Ended] = field(default_factory=list)
     lost: int = 0  # attempts dropped because the job was cancelled or went to another
+    stalled: int = 0  # others' leases that ran out, met by the way
+    stalled_for_good: int = 0  # of these, jobs that failed by it
+    expired: int = 0  # jobs that were to start by now, met by the way
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,8 @@ class Drain:
     settings: Settings
     remaining_ms: Callable[[], int]  # of the function's time
     now_ms: Callable[[], int]
+    on_start: Callable[[Attempt], None] = lambda _: None  # called by its slot's thread
+    on_end: Callable[[Ended], None] = lambda _: None
 
     def run(self, token: str | None) -> Drained:
         """Claim and render until nothing waits, or until what remains of the function's time is too short."""
@@ -85,7 +92,8 @@ class Drain:
             memory = memory_mb()
             return shown()
 
-        slot = Slot(self.worker, self.queue, self.ledger, self.renderer, self.settings)
+        slot = Slot(self.worker, self.queue, self.ledger, self.renderer, self.settings, self.on_start)
+        shares = _Shares()
         beat = beating(
             self.queue,
             self.worker,
@@ -113,8 +121,13 @@ class Drain:
                     continue
                 patience = time.monotonic() + _PATIENCE_S
                 call += 1
+                if claimed.over:
+                    drained.stalled += len(claimed.over.requeued) + len(claimed.over.failed)
+                    drained.stalled_for_good += len(claimed.over.failed)
+                drained.expired += len(claimed.expired)
+                shares.pass_on(running.values())
                 for lease in claimed.leases:
-                    attempt = Attempt(lease)
+                    attempt = Attempt(lease, claimed_at=self.now_ms())
                     running[slots.submit(slot.make, attempt)] = attempt
                 self._close(finished, claimed.verdicts, drained)
                 finished = []
@@ -123,8 +136,8 @@ class Drain:
                 if claimed.again_at and not running:
                     self._linger(claimed.again_at)
                     continue
-                finished = self._collect(running, drained, free=len(running) < self.settings.slots)
-            self._wind_up(running, finished, drained)
+                finished = self._collect(running, drained, shares, free=len(running) < self.settings.slots)
+            self._wind_up(running, finished, drained, shares)
         return drained
 
     def _linger(self, until: int) -> None:
@@ -133,12 +146,13 @@ class Drain:
             time.sleep(min(max(until - self.queue.now(), 1) / 1000, _LINGER_S))
 
     def _collect(
-        self, running: dict[Future[Outcome | None], Attempt], drained: Drained, *, free: bool
+        self, running: dict[Future[Outcome | None], Attempt], drained: Drained, shares: "_Shares", *, free: bool
     ) -> list[tuple[Attempt, Outcome]]:
         """Wait for an attempt to end, or for the time to look for more jobs; gives those that ended with an outcome."""
         if not running:
             return []
         done, _ = wait(running, timeout=_LOOK_AGAIN_S if free else None, return_when=FIRST_COMPLETED)
+        shares.pass_on(running.values())
         finished = []
         for future in done:
             attempt = running.pop(future)
@@ -152,14 +166,16 @@ class Drain:
     def _close(self, finished: list[tuple[Attempt, Outcome]], verdicts: tuple[Verdict, ...], drained: Drained) -> None:
         """Write the receipts of what has ended. Where that fails, the reconciler does it within a minute or two."""
         for (attempt, outcome), verdict in zip(finished, verdicts, strict=True):
-            drained.ended.append(Ended(outcome, verdict))
-            _tell(outcome, verdict)
+            ended = Ended(outcome, verdict, attempt, self.now_ms())
+            drained.ended.append(ended)
+            _tell(ended)
+            self.on_end(ended)
             receipt = self._receipt(attempt, outcome, verdict)
             if receipt:
                 try:
                     self.ledger.close(receipt)
                 except StoreAway as error:
-                    log.warning("job %s: %s", outcome.lease.id, error)
+                    log.warning("job %s: %s", outcome.lease.id, error, extra=attempt.named)
 
     def _receipt(self, attempt: Attempt, outcome: Outcome, verdict: Verdict) -> Receipt | None:
         """The receipt, if this is the job's end. A broker that was wiped knows nothing of a report that is published:
@@ -179,6 +195,7 @@ class Drain:
         running: dict[Future[Outcome | None], Attempt],
         finished: list[tuple[Attempt, Outcome]],
         drained: Drained,
+        shares: "_Shares",
     ) -> None:
         """No more claims: see the running attempts to their end. The worker signs off first, and again with each end,
         so that others are woken at once for what waits, and no end waits for a neighbour's."""
@@ -195,16 +212,34 @@ class Drain:
                 self.bus.wake(left.wakes)
                 if not running:
                     return
-            finished += self._collect(running, drained, free=False)
+            finished += self._collect(running, drained, shares, free=False)
 
 
-def _tell(outcome: Outcome, verdict: Verdict) -> None:
-    lease = outcome.lease
-    job = {"job": lease.id, "attempt": lease.attempt, "report_type": lease.report_type, "verdict": str(verdict)}
+class _Shares:
+    """Gives each attempt its share of the worker's time: while two run, each second is half of each one's."""
+
+    def __init__(self) -> None:
+        self._at = time.monotonic()
+
+    def pass_on(self, running: Collection[Attempt]) -> None:
+        """These have run since it was last called."""
+        now = time.monotonic()
+        for attempt in running:
+            attempt.busy_s += (now - self._at) / len(running)
+        self._at = now
+
+
+def _tell(ended: Ended) -> None:
+    outcome, attempt = ended.outcome, ended.attempt
+    job = attempt.named | {"verdict": str(ended.verdict)}
+    if attempt.ready_at is not None:
+        job["age_seconds"] = (ended.at - attempt.ready_at) / 1000
     if isinstance(outcome, Completed):
-        log.info("completed", extra=job | {"pages": outcome.result.pages, "seconds": outcome.result.seconds})
+        result = outcome.result
+        made = {"pages": result.pages, "bytes": result.size, "memory_mb": result.peak_memory_mb}
+        log.info("completed", extra=job | made | {"seconds": result.seconds})
     else:
-        log.warning("failed", extra=job | {"reason": outcome.reason})
+        log.warning("failed", extra=job | {"reason": outcome.reason, "signature": outcome.signature})
 
 
 def memory_mb() -> int:

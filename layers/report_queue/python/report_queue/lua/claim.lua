@@ -4,13 +4,18 @@
 -- Takes: worker, call (counts the worker's calls), beat (what to show of the worker), token? (of the wake that started
 --        it), finished [{verb, id, attempt, …}], free (slots), leave (it holds no job: if none may start, it goes).
 -- Gives: verdicts [verdict per finished], leases [{id, tenant, type, attempt, round, accepted}], left, again_at? (where
---        a rate holds jobs back for a moment: when to ask again).
+--        a rate holds jobs back for a moment: when to ask again), requeued? [id], failed? [id], expired? [id] (of others).
 -- Any claim also promotes what is due, requeues what is over and expires what is too late, so that none of it waits for
 -- a schedule.
 -- No more than the cap are signed on: who comes beyond it is sent home.
 -- "None may start, so leave" is decided here, in one step: whatever is enqueued later sees no worker and asks for a wake.
 -- Idempotent by call: where the reply was lost, the same call gives the same leases again, renewed.
 local LINGER = 2000  -- ms that an idle worker waits for a rate, rather than leave
+
+-- A list, or nothing where it is empty: most replies have none of these.
+local function some(ids)
+  return #ids > 0 and ids or nil
+end
 
 local function lease_of(id, job)
   return {
@@ -44,11 +49,11 @@ local function first_of(turns)
   return first
 end
 
--- Up to `free` jobs by their tenants' turns; and, where a rate holds the next one back, until when.
+-- Up to `free` jobs by their tenants' turns; where a rate holds the next one back, until when; and what was too late.
 local function take_turns(free, worker, now)
-  local leases = {}
+  local leases, late = {}, {}
   look_again(now)
-  if redis.call('HEXISTS', key.paused, '*') == 1 then return leases end
+  if redis.call('HEXISTS', key.paused, '*') == 1 then return leases, nil, late end
   local virtual, again_at
   local allowed_at = policy.rate > 0 and tonumber(redis.call('HGET', key.meters, 'allowed_at') or 0)
   local turns = next_turns(free)
@@ -77,6 +82,7 @@ local function take_turns(free, worker, now)
       head.at = head.at + 2
       if job and job.expires and job.expires <= now then
         expire_one(id, job, 'waiting', now)  -- one of more than `expire` had time for
+        late[#late + 1] = id
       elseif job then
         start(id, job, head.position, worker, now)
         leases[#leases + 1] = lease_of(id, job)
@@ -93,7 +99,7 @@ local function take_turns(free, worker, now)
   end
   if virtual then redis.call('HSET', key.meters, 'virtual', virtual) end
   if allowed_at and virtual then redis.call('HSET', key.meters, 'allowed_at', allowed_at) end
-  return leases, again_at or tonumber(redis.call('ZRANGE', key.limited, 0, 0, 'WITHSCORES')[2])
+  return leases, again_at or tonumber(redis.call('ZRANGE', key.limited, 0, 0, 'WITHSCORES')[2]), late
 end
 
 -- The leases of a call whose reply was lost, renewed.
@@ -122,14 +128,14 @@ local function claim(args)
 
   local verdicts = finish(args, now)
   promote({now = now, limit = 100})
-  requeue({now = now, limit = 100})
-  expire({now = now, limit = 100})
+  local over = requeue({now = now, limit = 100})
+  local expired = expire({now = now, limit = 100}).expired
 
-  local leases, again_at = {}, nil
+  local leases, again_at, late = {}, nil, {}
   if last and last.call == args.call then
     leases = given_before(last.claimed, args.worker, now)
   elseif args.free > 0 then
-    leases, again_at = take_turns(args.free, args.worker, now)
+    leases, again_at, late = take_turns(args.free, args.worker, now)
   end
 
   local soon = again_at and again_at <= now + LINGER
@@ -142,5 +148,9 @@ local function claim(args)
     redis.call('ZADD', key.workers, now, args.worker)
     redis.call('HSET', key.beats, args.worker, cjson.encode({beat = args.beat, call = args.call, claimed = claimed}))
   end
-  return {verdicts = verdicts, leases = leases, left = left, again_at = soon and again_at or nil}
+  for _, id in ipairs(late) do expired[#expired + 1] = id end
+  return {
+    verdicts = verdicts, leases = leases, left = left, again_at = soon and again_at or nil,
+    requeued = some(over.requeued), failed = some(over.failed), expired = some(expired),
+  }
 end

@@ -1,0 +1,28 @@
+"""What a report costs: list prices, and the arithmetic that `ReportCost` and the README use.
+
+The prices are those of us-east-1 for arm64, without any free tier, as the pages that are named had them on 2026-11-24.
+Other regions differ by up to a third; who has other prices changes the constants. What is paid by the hour or the month
+(the broker, an endpoint, alarms) is no report's and not in here.
+"""
+
+from typing import Final
+
+# https://aws.amazon.com/lambda/pricing/ — Arm, the first tier
+GB_SECOND: Final = 0.0000133334
+LAMBDA_REQUEST: Final = 0.20 / 1_000_000
+# https://aws.amazon.com/api-gateway/pricing/ — HTTP API, the first tier
+API_REQUEST: Final = 1.00 / 1_000_000
+# https://aws.amazon.com/eventbridge/pricing/ — custom events
+BUS_EVENT: Final = 1.00 / 1_000_000
+# https://aws.amazon.com/s3/pricing/ — S3 Standard
+S3_PUT: Final = 0.005 / 1_000
+S3_GET: Final = 0.0004 / 1_000
+
+# One report's way: POST, submit, at most one event and one invocation for it (a worker that is awake needs neither);
+# open/, the report and closed/ are put; the request is read, and four times it is asked whether something is there.
+REQUESTS: Final = API_REQUEST + 2 * LAMBDA_REQUEST + BUS_EVENT + 3 * S3_PUT + 5 * S3_GET
+
+
+def of_report(*, worker_seconds: float, memory_mb: int) -> float:
+    """US dollars. `worker_seconds`: its share of the worker's time; `memory_mb`: what the function is given."""
+    return worker_seconds * memory_mb / 1_024 * GB_SECOND + REQUESTS
