@@ -18,13 +18,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
+from cdk_app.profiles import Profile
 from cdk_app.toolchain import CLI, Missing, cdk, environment
 
 ROOT: Final = Path(__file__).parent.parent
 OUT: Final = Path("cdk.out")
-PROFILES: Final = ("lite", "standard", "durable")
+PROFILES: Final[tuple[str, ...]] = get_args(Profile)
 ENGINES: Final = ("docker", "finch", "podman", "buildah")
 _ALWAYS: Final = ("--no-lookups", "--no-notices")
 _EMULATION: Final = Path("/proc/sys/fs/binfmt_misc/qemu-aarch64")
@@ -70,7 +71,7 @@ def target(name: str, profile: str | None) -> Target:
     there = environments()
     if name not in there:
         raise Missing(f"which environment? Name one of cdk.json's, as ENV={' or ENV='.join(there)}")
-    return Target(name, profile or there[name].get("profile", PROFILES[0]), protected=there[name]["protected"])
+    return Target(name, profile or there[name]["profile"], protected=there[name]["protected"])
 
 
 def synth(targets: Sequence[Target]) -> int:

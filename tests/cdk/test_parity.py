@@ -4,7 +4,6 @@ The template is read by what runs it on this machine (`up --assembly`), so that 
 """
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -83,8 +82,5 @@ def _unordered(function: topology.Function) -> topology.Function:
 
 def _rules(drawing: Drawing) -> tuple[topology.Rule, ...]:
     """The topology's, for what carries wakes in this deployment."""
-    ways: Any = getattr(topology, "rules", None)
-    if ways is None:
-        return topology.RULES
     variables = drawing.code_of("submit").variables or {}
-    return tuple(ways(variables["REPORT_QUEUE_WAKE_BY"]))
+    return topology.rules("bucket" if variables["REPORT_QUEUE_WAKE_BY"] == "bucket" else "bus")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks import ROOT, Running, start_real
+from stacks import ROOT, Running, start_real, synthesised
 
 STEPS = ["health", "refused", "submitted", "completed", "downloaded"]
 
@@ -43,6 +43,17 @@ def test_every_step_is_gone_through_and_nothing_secret_is_printed(stack: Running
     assert "401 without a key, 403 with a wrong one" in done.stdout
     assert stack.key not in done.stdout + done.stderr
     assert "X-Amz" not in done.stdout
+
+
+def test_what_is_deployed_without_a_bus_makes_a_report_too(tmp_path: Path) -> None:
+    assembly = synthesised(tmp_path / "assembly", environment="dev", profile="lite")
+    running = start_real(tmp_path / "data", "--assembly", str(assembly))
+    try:
+        done = smoke("--url", running.url, key=running.key)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert running.objects("wakes/")  # what woke the worker
+    finally:
+        running.end()
 
 
 def test_the_address_is_the_one_that_the_deployment_answered_with(stack: Running, tmp_path: Path) -> None:

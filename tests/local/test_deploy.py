@@ -3,12 +3,11 @@
 import os
 import subprocess
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 from cdk_app import deploy, toolchain
-from cdk_app.environments import Environment
 
 ROOT = Path(__file__).parents[2]
 
@@ -157,8 +156,3 @@ def _without_aws(monkeypatch: pytest.MonkeyPatch) -> None:
         "AWS_EC2_METADATA_DISABLED": "true",
     }.items():
         monkeypatch.setenv(name, value)
-
-
-def test_the_profiles_are_those_that_an_environment_can_have() -> None:
-    field = Environment.model_fields.get("profile")
-    assert field is None or set(get_args(field.annotation)) == set(deploy.PROFILES)
