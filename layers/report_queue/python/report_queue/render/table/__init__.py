@@ -7,9 +7,9 @@
                                           ├─ write    the pages' content goes into the PDF, with WeasyPrint's own fonts
                                           └─ tree     the rows' elements go into its structure tree, as one table
 
-What cannot be set letter by letter (`shaping`) takes the ordinary way. The lane's rows are in the PDF's text, to select,
-search and copy, and in its structure tree, to be read aloud; but where they are very many they are in that only if the
-PDF was asked for as accessible, and marked as artifacts else.
+What cannot be set letter by letter (`shaping`) takes the ordinary way. The lane's rows are in the PDF's text, to
+select, search and copy, and in its structure tree, to be read aloud; where they are very many they are in that only if
+the PDF is to be accessible, and are artifacts else.
 """
 
 from report_queue.render.table.lane import Lane
