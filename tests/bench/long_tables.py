@@ -1,4 +1,4 @@
-"""Long tables: seconds and memory for tables of 6 columns, in the lane and laid out like any other HTML.
+"""Long tables: seconds and memory for tables of 6 columns: in the lane, there as PDF/UA, and laid out like any other HTML.
 
     python -m tests.bench.long_tables [rows …]
 
@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "render"))  # whose words the
 
 from table_words import some_rows, tables_from, with_table
 
+from report_queue.edition import USUAL, Edition
 from report_queue.render import document
 from report_queue.reports import ReportType
 
@@ -35,21 +36,22 @@ def main(counts: Sequence[int]) -> None:
     document.warm_up()
     with tempfile.TemporaryDirectory() as folder:
         report_type = with_table(Path(folder) / "table")
-        print(f"{'rows':>8}  {'way':<9}{'seconds':>9}{'CPU':>9}{'MB':>7}{'pages':>7}{'kB':>8}{'ms/row':>8}")
+        print(f"{'rows':>8}  {'way':<11}{'seconds':>9}{'CPU':>9}{'MB':>7}{'pages':>7}{'kB':>8}{'ms/row':>8}")
         for count in counts:
             _measure(report_type, count, "lane", 1)
+            _measure(report_type, count, "accessible", 1, Edition(variant="pdf/ua-1"))
             if count <= MOST_ORDINARY:
                 _measure(report_type, count, "ordinary", None)
 
 
-def _measure(report_type: ReportType, count: int, way: str, at_least: int | None) -> None:
+def _measure(report_type: ReportType, count: int, way: str, at_least: int | None, edition: Edition = USUAL) -> None:
     reading, writing = os.pipe()
     started = time.monotonic()
     child = os.fork()
     if child == 0:
         data = {"rows": some_rows(count, name="Bergmann")}
         with tables_from(at_least):
-            pages, size = _made(report_type, data)
+            pages, size = _made(report_type, data, edition)
         os.write(writing, f"{pages} {size}".encode())
         os._exit(0)
     os.close(writing)
@@ -58,22 +60,28 @@ def _measure(report_type: ReportType, count: int, way: str, at_least: int | None
     os.close(reading)
     spent = time.monotonic() - started
     if status or not told:
-        print(f"{count:8,}  {way:<9} ended with {os.waitstatus_to_exitcode(status)}")
+        print(f"{count:8,}  {way:<11} ended with {os.waitstatus_to_exitcode(status)}")
         return
     cpu = usage.ru_utime + usage.ru_stime
     pages, size = map(int, told)
     print(
-        f"{count:8,}  {way:<9}{spent:9.2f}{cpu:9.2f}{usage.ru_maxrss // 1024:7}{pages:7}{size // 1024:8}"
+        f"{count:8,}  {way:<11}{spent:9.2f}{cpu:9.2f}{usage.ru_maxrss // 1024:7}{pages:7}{size // 1024:8}"
         f"{cpu / count * 1000:8.2f}",
         flush=True,
     )
 
 
-def _made(report_type: ReportType, data: Any) -> tuple[int, int]:
+def _made(report_type: ReportType, data: Any, edition: Edition) -> tuple[int, int]:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     output = BytesIO()
     written = document.write(
-        report_type, data=data, job_id="bench", created=_MIDNIGHT, output=output, progress=lambda _: None
+        report_type,
+        data=data,
+        job_id="bench",
+        created=_MIDNIGHT,
+        output=output,
+        progress=lambda _: None,
+        edition=edition,
     )
     return written.pages, len(output.getvalue())
 

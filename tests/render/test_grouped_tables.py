@@ -62,8 +62,8 @@ def test_no_page_holds_more_than_it_has_room_for(tmp_path: Path, monkeypatch: py
     left: list[float] = []
     blocks = plan.blocks
 
-    def measured(look: Any, place: Any, rows: Any) -> Any:
-        done = blocks(look, place, rows)
+    def measured(look: Any, place: Any, rows: Any, **more: Any) -> Any:
+        done = blocks(look, place, rows, **more)
         left.append(place.room - done[0].height)
         return done
 

@@ -1,5 +1,6 @@
 """The rows of a long table are in the structure tree, as one table, whichever pages they are on."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -141,18 +142,22 @@ def test_rows_are_told_in_every_pdf_and_beyond_some_thousands_where_it_is_to_be_
     assert len(tables(rendered(report_type, data, edition=UA).pdf)) == 1
 
 
-def test_more_cells_than_a_pdf_has_objects_for_are_refused_before_they_are_laid_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("limit", "edition", "told"),
+    [("ELEMENTS", UA, ""), ("LOCKED", replace(UA, password="p"), " where it has a password")],
+)
+def test_more_cells_than_a_pdf_may_have_objects_for_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, edition: Edition, told: str
 ) -> None:
     report_type = with_table(tmp_path / "table")
     data = {"rows": some_rows(60)}
-    monkeypatch.setattr(lane, "ELEMENTS", 60 * 7)
-    assert rendered(report_type, data, edition=UA).pages
-    monkeypatch.setattr(lane, "ELEMENTS", 60 * 7 - 1)
-    with pytest.raises(PermanentFailure, match="these would be 420: send fewer rows, or leave pdf/ua-1 out") as refused:
-        rendered(report_type, data, edition=UA)
+    monkeypatch.setattr(lane, limit, 60 * 7)
+    assert rendered(report_type, data, edition=edition).pages
+    monkeypatch.setattr(lane, limit, 60 * 7 - 1)
+    with pytest.raises(PermanentFailure, match=f"here 420, and at most 419{told}: send fewer rows, or") as refused:
+        rendered(report_type, data, edition=edition)
     assert refused.value.reason == "table.too_long"
-    assert rendered(report_type, data).pages
+    assert rendered(report_type, data, edition=replace(edition, variant=None)).pages
 
 
 def _depth(line: str) -> int:

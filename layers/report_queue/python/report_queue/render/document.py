@@ -79,7 +79,8 @@ def write(
             source = weasyprint.HTML(string=html, base_url=f"{report_type.folder.as_uri()}/", url_fetcher=assets)
             return source.render(stylesheets=sheets, font_config=fonts)
 
-        lane = Lane(tables, lay_out, accessible=edition.variant == ACCESSIBLE)
+        locked = edition.password is not None
+        lane = Lane(tables, lay_out, accessible=edition.variant == ACCESSIBLE, locked=locked)
         document = lane.document(html)
         progress(Progress.LAID_OUT)
         refuse_what_leaves(document)

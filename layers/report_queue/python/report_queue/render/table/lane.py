@@ -31,6 +31,7 @@ LayOut = Callable[[str], Any]  # HTML to a weasyprint.Document, always with the 
 ORDINARY: Final = 4_000  # rows that a child has the time and the memory for where it lays out each cell
 TAGGED: Final = 10_000  # rows that are in the structure tree of each PDF: more are where it is to be accessible
 ELEMENTS: Final = 8_000_000  # rows and cells in a structure tree: a PDF has 8,388,607 objects (ISO 32000-1, annex C)
+LOCKED: Final = 500_000  # the same where it gets a password: encrypting has all objects in memory, 1.3 kB each
 
 # A picture's content says nothing of how large it is, and takes as long to read as all the rest.
 _DRAWN: Final = re.compile(r"(<svg\b[^>]*(?<!/)>)(?:(?!</?svg\b).)*(?=</svg)", re.DOTALL | re.IGNORECASE)
@@ -129,9 +130,10 @@ class _Copied:
 class Lane:
     """Lays the report out, and writes its long tables' rows."""
 
-    def __init__(self, tables: Tables, lay_out: LayOut, *, accessible: bool = False) -> None:
+    def __init__(self, tables: Tables, lay_out: LayOut, *, accessible: bool = False, locked: bool = False) -> None:
         self._tables = tables.long
         self._accessible = accessible
+        self._most = LOCKED if locked else ELEMENTS
         self._tagged = accessible or sum(table.texts.count for table in tables.long) <= TAGGED
         self._lay_out = lay_out
         self._planned: list[_Planned] = []
@@ -157,13 +159,7 @@ class Lane:
 
         Raises PermanentFailure, `table.too_long`, where too many rows would have to be laid out, or to be tagged.
         """
-        elements = sum(table.texts.count * (1 + len(table.columns)) for table in self._tables)
-        if self._accessible and elements > ELEMENTS:
-            raise PermanentFailure(
-                f"An accessible PDF has an object for each row and each cell, {ELEMENTS:,} at most, and these would be "
-                f"{elements:,}: send fewer rows, or leave {ACCESSIBLE} out.",
-                reason="table.too_long",
-            )
+        self._refuse_too_many_elements()
         measured = _DRAWN.sub(r"\1", html) if self._tables else html
         for table in self._tables:
             if table.slot not in html:
@@ -187,6 +183,16 @@ class Lane:
             for typesetter in self._typesetters.values():
                 typesetter.lend(document)
         return document
+
+    def _refuse_too_many_elements(self) -> None:
+        elements = sum(table.texts.count * (1 + len(table.columns)) for table in self._tables)
+        if self._accessible and elements > self._most:
+            raise PermanentFailure(
+                f"An accessible PDF has an object for each row and each cell, here {elements:,}, and at most "
+                f"{self._most:,}{' where it has a password' if self._most < ELEMENTS else ''}: "
+                f"send fewer rows, or leave {ACCESSIBLE} out.",
+                reason="table.too_long",
+            )
 
     @contextmanager
     def writing(self) -> Iterator[None]:
