@@ -27,8 +27,7 @@ LayOut = Callable[[str], Any]  # HTML to a weasyprint.Document, always with the 
 
 ORDINARY: Final = 4_000  # rows that a child has the time and the memory for where it lays out each cell
 
-# A picture's content says nothing of how large it is, and takes as long to read as all the rest.
-_DRAWN: Final = re.compile(r"(<svg\b[^>]*(?<!/)>)(?:(?!</?svg\b).)*(?=</svg)", re.DOTALL | re.IGNORECASE)
+_PICTURE: Final = re.compile(r"(<svg\b[^>]*(?<!/)>)(?:(?!</?svg\b).)*(?=</svg)", re.DOTALL | re.IGNORECASE)
 
 # The properties by which texts differ in how they are set.
 _TELLING: Final = (
@@ -123,6 +122,11 @@ class _Copied:
         return [self.model.planned.blocks[number].content for number in self.model.planned.copied]
 
 
+def without_pictures(html: str) -> str:
+    """The HTML with its charts empty: what is in one says nothing of how large it is, and takes long to read."""
+    return _PICTURE.sub(r"\1", html)
+
+
 class Lane:
     """Lays the report out, and writes its long tables' rows."""
 
@@ -150,7 +154,7 @@ class Lane:
 
         Raises PermanentFailure, `table.too_long`, where too many rows would have to be laid out.
         """
-        measured = _DRAWN.sub(r"\1", html) if self._tables else html
+        measured = without_pictures(html) if self._tables else html
         for table in self._tables:
             if table.slot not in html:
                 continue
