@@ -1,6 +1,7 @@
 """The shortcuts through WeasyPrint lead where its own ways lead, and are taken with the versions that they know."""
 
 import json
+import re
 import subprocess
 import sys
 from typing import Any
@@ -9,6 +10,7 @@ import weasyprint
 from tinyhtml5 import inputstream
 
 from report_queue.render import shortcuts
+from report_queue.render.table import lane
 from report_queue.reports import report_types
 from tests.render.report_words import rendered
 
@@ -78,6 +80,7 @@ def test_a_set_of_characters_is_compiled_once() -> None:
     known = dict(inputstream.characters_until_regex)
     weasyprint.HTML(string=html)
     assert inputstream.characters_until_regex == known
+    assert not any(isinstance(characters, re.Pattern) for characters, _ in known), "kept where nobody looks"
 
 
 def test_a_text_of_a_chart_is_drawn_in_one_piece() -> None:
@@ -97,6 +100,15 @@ def test_letters_of_a_chart_that_join_are_joined() -> None:
     word = "بيت"
     rows = [row | {"region": word} for row in sample["rows"]]
     assert word in rendered("sales", sample | {"rows": rows}).text
+
+
+def test_a_table_is_measured_among_empty_charts_and_whatever_stands_around_them() -> None:
+    chart, empty = '<svg width="9"><text>a</text>\n</svg>', '<svg width="9"></svg>'
+    assert lane.without_pictures(f"<p>{chart}<b>b</b>{chart}</p>") == f"<p>{empty}<b>b</b>{empty}</p>"
+    for other in ("<svg/><b>b</b></svg>", "<svg><b>b</b>", "a < svg > b </svg>", "<svgs>b</svgs>"):
+        assert lane.without_pictures(other) == other
+    inner = "<svg>a<svg>b</svg>c</svg>"
+    assert lane.without_pictures(inner) == "<svg>a<svg></svg>c</svg>"
 
 
 def _hashes(versions: str) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import weasyprint  # type: ignore[import-untyped]
-from weasyprint.text.fonts import FontConfiguration  # type: ignore[import-untyped]
 from weasyprint.urls import FatalURLFetchingError  # type: ignore[import-untyped]
 
 from report_queue.edition import ACCESSIBLE, FACTUR_X, USUAL, Edition
@@ -27,6 +26,7 @@ from report_queue.job import Progress
 from report_queue.render import factur_x, margins, parsed, preflight, serialised, shortcuts, templates
 from report_queue.render.attached import attached
 from report_queue.render.fetch import AssetFetcher
+from report_queue.render.fonts import Fonts
 from report_queue.render.links import refuse_what_leaves
 from report_queue.render.recipe import recipe_of
 from report_queue.render.table import Lane, Tables
@@ -70,9 +70,7 @@ def write(
     html = templates.html(report_type, data=data, report=report, tables=tables)
     assets = AssetFetcher(report_type.folder, templates.KIT)
     sheets = style(report_type.folder)
-    # Fonts of its own for each document: the font map of a newer Pango has a thread, which a fork leaves behind in the
-    # parent, and the child would wait for it for ever.
-    fonts = FontConfiguration()
+    fonts = Fonts()
     with _complaints() as complaints, _fatal_is_refusal(assets):
 
         def lay_out(html: str) -> weasyprint.Document:

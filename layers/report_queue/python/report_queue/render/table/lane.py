@@ -33,8 +33,7 @@ TAGGED: Final = 10_000  # rows that are in the structure tree of each PDF: more 
 ELEMENTS: Final = 8_000_000  # rows and cells in a structure tree: a PDF has 8,388,607 objects (ISO 32000-1, annex C)
 LOCKED: Final = 500_000  # the same where it gets a password: encrypting has all objects in memory, 1.3 kB each
 
-# A picture's content says nothing of how large it is, and takes as long to read as all the rest.
-_DRAWN: Final = re.compile(r"(<svg\b[^>]*(?<!/)>)(?:(?!</?svg\b).)*(?=</svg)", re.DOTALL | re.IGNORECASE)
+_PICTURE: Final = re.compile(r"(<svg\b[^>]*(?<!/)>)(?:(?!</?svg\b).)*(?=</svg)", re.DOTALL | re.IGNORECASE)
 
 # The properties by which texts differ in how they are set.
 _TELLING: Final = (
@@ -127,6 +126,11 @@ class _Copied:
         return {number: self.model.planned.blocks[number] for number in self.model.planned.copied}
 
 
+def without_pictures(html: str) -> str:
+    """The HTML with its charts empty: what is in one says nothing of how large it is, and takes long to read."""
+    return _PICTURE.sub(r"\1", html)
+
+
 class Lane:
     """Lays the report out, and writes its long tables' rows."""
 
@@ -160,7 +164,7 @@ class Lane:
         Raises PermanentFailure, `table.too_long`, where too many rows would have to be laid out, or to be tagged.
         """
         self._refuse_too_many_elements()
-        measured = _DRAWN.sub(r"\1", html) if self._tables else html
+        measured = without_pictures(html) if self._tables else html
         for table in self._tables:
             if table.slot not in html:
                 continue
