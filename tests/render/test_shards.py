@@ -1,4 +1,3 @@
-
 """Rows set by several processes: the same PDF whoever sets them and whatever ends them, and nobody is left over."""
 
 import os

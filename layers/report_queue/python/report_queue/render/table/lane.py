@@ -158,8 +158,8 @@ class Lane:
             except Unfit:
                 if table.texts.count > ORDINARY:
                     raise PermanentFailure(
-                        f"A table of {table.texts.count:,} rows has a style, an emoji or a character without a font "
-                        f"for which it is laid out cell by cell; that is done for at most {ORDINARY:,} rows: send fewer.",
+                        f"A table of {table.texts.count:,} rows has a style, an emoji or a letter without a font, for "
+                        f"which it is laid out cell by cell; that is done for at most {ORDINARY:,} rows: send fewer.",
                         reason="table.too_long",
                     ) from None
                 html, measured = (text.replace(table.slot, table.ordinary(), 1) for text in (html, measured))
@@ -169,8 +169,6 @@ class Lane:
         document = self._laid_out(html)
         if self._placed:
             self._glyphs.lend(document)
-            for typesetter in self._typesetters.values():
-                typesetter.lend(document)
         return document
 
     def finish(self, document: Any, pdf: Any) -> None:
