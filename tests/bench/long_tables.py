@@ -1,9 +1,12 @@
 """Long tables: seconds and memory for tables of 6 columns: in the lane, there as PDF/UA, and like any other HTML.
 
-    python -m tests.bench.long_tables [rows …]
+    python -m tests.bench.long_tables [rows …] [--script arabic]
+
+In Arabic, and in a report that runs from right to left, nearly each text is Pango's to set, and each row says another:
+`alone` does so in one process, `lane` in several where there is more than one processor.
 
 Each report is made in a child forked from a warm parent, as the worker's are. CPU seconds are told beside those on the
-clock: on a machine that does other things too, they are what can be compared.
+clock: on a machine that does other things too, they are what can be compared. Memory is the largest process's.
 """
 
 import argparse
@@ -16,42 +19,47 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "render"))  # whose words these are
 
 from table_words import some_rows, tables_from, with_table
 
-from report_queue.edition import USUAL, Edition
+from report_queue.edition import ACCESSIBLE, Edition, Variant
 from report_queue.render import document
+from report_queue.render.table import shards
 from report_queue.reports import ReportType
 
 ROWS = (100, 2_000, 10_000, 50_000, 100_000)
 MOST_ORDINARY = 2_000
+SCRIPTS = {"latin": ("Bergmann", "en"), "arabic": ("شركة النور للتجارة", "ar")}  # a name, and the report's language
 _MIDNIGHT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def main(counts: Sequence[int]) -> None:
+def main(counts: Sequence[int], script: str = "latin") -> None:
     """Print a line for each number of rows and each way."""
     document.warm_up()
     with tempfile.TemporaryDirectory() as folder:
         report_type = with_table(Path(folder) / "table")
         print(f"{'rows':>8}  {'way':<11}{'seconds':>9}{'CPU':>9}{'MB':>7}{'pages':>7}{'kB':>8}{'ms/row':>8}")
         for count in counts:
-            _measure(report_type, count, "lane", 1)
-            _measure(report_type, count, "accessible", 1, Edition(variant="pdf/ua-1"))
+            _measure(report_type, count, "lane", script)
+            _measure(report_type, count, "accessible", script)
+            if script != "latin":
+                _measure(report_type, count, "alone", script)
             if count <= MOST_ORDINARY:
-                _measure(report_type, count, "ordinary", None)
+                _measure(report_type, count, "ordinary", script)
 
 
-def _measure(report_type: ReportType, count: int, way: str, at_least: int | None, edition: Edition = USUAL) -> None:
+def _measure(report_type: ReportType, count: int, way: str, script: str) -> None:
     reading, writing = os.pipe()
     started = time.monotonic()
     child = os.fork()
     if child == 0:
-        data = {"rows": some_rows(count, name="Bergmann")}
-        with tables_from(at_least):
-            pages, size = _made(report_type, data, edition)
+        if way == "alone":
+            shards._MOST = 1
+        with tables_from(None if way == "ordinary" else 1):
+            variant = ACCESSIBLE if way == "accessible" else None
+            pages, size = _made(report_type, count, *SCRIPTS[script], variant=variant)
         os.write(writing, f"{pages} {size}".encode())
         os._exit(0)
     os.close(writing)
@@ -71,17 +79,23 @@ def _measure(report_type: ReportType, count: int, way: str, at_least: int | None
     )
 
 
-def _made(report_type: ReportType, data: Any, edition: Edition) -> tuple[int, int]:
+def _made(
+    report_type: ReportType, count: int, name: str, locale: str, *, variant: Variant | None = None
+) -> tuple[int, int]:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    rows = some_rows(count, name=name)
+    if not name.isascii():
+        for index, row in enumerate(rows):
+            row["name"] += f" {index}"
     output = BytesIO()
     written = document.write(
         report_type,
-        data=data,
+        data={"rows": rows},
         job_id="bench",
         created=_MIDNIGHT,
         output=output,
         progress=lambda _: None,
-        edition=edition,
+        edition=Edition(locale=locale, variant=variant),
     )
     return written.pages, len(output.getvalue())
 
@@ -89,4 +103,6 @@ def _made(report_type: ReportType, data: Any, edition: Edition) -> tuple[int, in
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rows", nargs="*", type=int, default=ROWS, help="numbers of rows, 100 to 100,000 unless given")
-    main(parser.parse_args().rows)
+    parser.add_argument("--script", choices=SCRIPTS, default="latin")
+    arguments = parser.parse_args()
+    main(arguments.rows, arguments.script)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from report_words import Rendered, rendered
-from table_words import alike, lines, some_rows, tables_from, took_the_lane, with_table
+from table_words import COLUMNS, alike, lines, some_rows, tables_from, took_the_lane, with_table
 
 from report_queue.edition import Edition
 from report_queue.reports import ReportType
@@ -44,6 +44,64 @@ def test_a_long_table_in_any_script_looks_and_reads_like_an_ordinary_one(
     assert lines(fast) == lines(slow)
     assert alike(tmp_path, fast, slow)
     assert fast.findings == slow.findings == ()
+
+
+@pytest.mark.parametrize("locale", ["en", "ar"])
+@pytest.mark.parametrize(
+    "style",
+    [
+        "td { vertical-align: middle } td.n { text-align: center }",
+        "td { vertical-align: bottom; line-height: normal } td { text-align: right }",
+        "td { font-size: 11pt; font-weight: 600; color: #8f2d12; line-height: 1 }",
+        ".data-table td { font-family: Amiri }",
+        ".data-table { font-variant-ligatures: normal; font-family: 'DejaVu Sans' }",
+    ],
+    ids=["middle", "bottom", "large", "low", "ligatures"],
+)
+def test_lines_of_several_fonts_stand_where_the_style_says(tmp_path: Path, style: str, locale: str) -> None:
+    report_type = with_table(tmp_path / "table", style=style)
+    rows = some_rows(40, note="office")
+    for index, row in enumerate(rows):
+        row["name"] = list(NAMES.values())[index % len(NAMES)]
+
+    fast, slow = _both(report_type, {"rows": rows}, locale)
+
+    assert took_the_lane(fast)
+    assert lines(fast) == lines(slow)
+    assert alike(tmp_path, fast, slow)
+
+
+@pytest.mark.parametrize("locale", ["en", "he"])
+def test_heads_groups_and_totals_may_be_in_any_script(tmp_path: Path, locale: str) -> None:
+    total = """[["المجموع الكلي", 3], ["١٢٣", 1, "number"], ["סך הכול", 2]],
+      group={"key": "town", "subtotal": [["المجموع", 3], [{"sum": "price"}, 1, "number"], ["", 2]]}"""
+    columns = COLUMNS.replace("Customer, as in the books of the company", NAMES["arabic"]).replace("Note", "הערה")
+    report_type = with_table(tmp_path / "table", columns=columns, total=total)
+    rows = some_rows(50, name=NAMES["hebrew"])
+    for index, row in enumerate(rows):
+        row["town"] = ("القاهرة", "תל אביב", "Hamburg", "東京")[index // 14]
+
+    fast, slow = _both(report_type, {"rows": rows}, locale)
+
+    assert took_the_lane(fast)
+    assert lines(fast) == lines(slow)
+    assert alike(tmp_path, fast, slow)
+
+
+def test_cells_that_share_a_baseline_which_another_font_moves_are_laid_out_the_ordinary_way(tmp_path: Path) -> None:
+    report_type = with_table(tmp_path / "table", style="td { font-family: Amiri; vertical-align: baseline }")
+
+    moved, slow = _both(report_type, {"rows": some_rows(20, name=NAMES["cjk"])}, "en")
+    plain, _ = _both(report_type, {"rows": some_rows(20)}, "en")
+
+    assert not took_the_lane(moved)
+    assert lines(moved) == lines(slow)
+    assert took_the_lane(plain)
+
+
+def test_text_that_is_justified_is_laid_out_the_ordinary_way(tmp_path: Path) -> None:
+    report_type = with_table(tmp_path / "table", style="td { text-align: justify }")
+    assert not took_the_lane(_both(report_type, {"rows": some_rows(20)}, "en")[0])
 
 
 def _both(report_type: ReportType, data: object, locale: str) -> tuple[Rendered, Rendered]:

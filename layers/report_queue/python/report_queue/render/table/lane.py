@@ -173,8 +173,8 @@ class Lane:
             except Unfit:
                 if table.texts.count > ORDINARY:
                     raise PermanentFailure(
-                        f"A table of {table.texts.count:,} rows has a style, an emoji or a character without a font "
-                        f"so that it is laid out cell by cell; that is done for at most {ORDINARY:,} rows: send fewer.",
+                        f"A table of {table.texts.count:,} rows has a style, an emoji or a letter without a font, for "
+                        f"which it is laid out cell by cell; that is done for at most {ORDINARY:,} rows: send fewer.",
                         reason="table.too_long",
                     ) from None
                 html, measured = (text.replace(table.slot, table.ordinary(), 1) for text in (html, measured))
@@ -184,8 +184,6 @@ class Lane:
         document = self._laid_out(html)
         if self._placed:
             self._glyphs.lend(document)
-            for typesetter in self._typesetters.values():
-                typesetter.lend(document)
         return document
 
     def _refuse_too_many_elements(self) -> None:

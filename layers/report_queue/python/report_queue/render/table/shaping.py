@@ -32,27 +32,27 @@ class Unfit(Exception):
 class Shaper:
     """Sets text in one computed style: one font, one size, one colour."""
 
-    def __init__(self, style: Any) -> None:
+    def __init__(self, style: Any, fonts: dict[Any, Any]) -> None:
+        """What is used of a font is noted in `fonts`, which are as a weasyprint.Document has them."""
         self.style = style
         self.fill = fill(style["color"])
-        self.to_unicode: dict[int, str] = {}
-        self.widths: dict[int, int] = {}  # thousandths of the size, as a PDF has them
+        self._fonts = fonts
         if style["letter_spacing"] not in ("normal", 0) or style["word_spacing"] != 0:
             raise Unfit
         self._layout = create_layout("0", style, None, None, 0)  # kept: the font is its
         self._pango_font = _run(self._layout)[0]
         self._key, description, self.size = get_pango_font_key(self._pango_font)
-        font = Font(self._pango_font, description, self.size)
+        if self._key not in fonts:
+            fonts[self._key] = Font(self._pango_font, description, self.size)
+        font = fonts[self._key]
         if font.bitmap or font.png or font.svg or font.colr:
             raise Unfit
         self.name = str(font.hash)
+        self._to_unicode: dict[int, str] = font.to_unicode
+        self._widths: dict[int, int] = font.widths  # thousandths of the size, as a PDF has them
         self._pieces: dict[tuple[str, str], tuple[str, float] | None] = {}  # None: the pair is not set so
         self._alone: dict[str, tuple[int, float]] = {}
-
-    @property
-    def count(self) -> int:
-        """How many letters were learnt."""
-        return len(self._alone)
+        self._used: set[str] = set()
 
     def line(self, text: str) -> tuple[str, float]:
         """The text as a PDF shows it, the inside of a TJ's array, and its width in pixels. Raises Unfit."""
@@ -63,22 +63,16 @@ class Shaper:
                 raise Unfit
             shown.append(piece[0])
             width += piece[1]
+        if not self._used.issuperset(text):
+            for letter in text:
+                self._to_unicode.setdefault(self._alone[letter][0], letter)
+            self._used.update(text)
         return f"<{''.join(shown)}>", width
-
-    def lend(self, document: Any) -> None:
-        """Have `document`, which is laid out with the same fonts and not yet written, embed the glyphs used here."""
-        key, description, size = get_pango_font_key(self._pango_font)
-        if key not in document.fonts:
-            document.fonts[key] = Font(self._pango_font, description, size)
-        font = document.fonts[key]
-        font.to_unicode |= self.to_unicode
-        font.widths |= self.widths
 
     def moved(self) -> "Shaper":
         """One that knows the same, where the style has come to have another font configuration."""
-        other = Shaper(self.style)
-        other.to_unicode, other.widths = self.to_unicode, self.widths
-        other._pieces, other._alone = self._pieces, self._alone
+        other = Shaper(self.style, self._fonts)
+        other._pieces, other._alone, other._used = self._pieces, self._alone, self._used
         return other
 
     def _learnt(self, pair: tuple[str, str]) -> tuple[str, float] | None:
@@ -97,7 +91,7 @@ class Shaper:
             if [one[0] for one in pair] != [glyph, second] or abs(pair[1][1] - second_width) > 1e-6:
                 raise Unfit
             width = pair[0][1]
-        nearer = int(self.widths[glyph] - width * 1000 / self.size)
+        nearer = int(self._widths[glyph] - width * 1000 / self.size)
         return f"{glyph:04x}>{nearer}<" if nearer else f"{glyph:04x}", width
 
     def _glyph(self, letter: str) -> tuple[int, float]:
@@ -115,10 +109,10 @@ class Shaper:
         if len(shaped) != 1:
             raise Unfit
         glyph, width = shaped[0]
-        self.to_unicode.setdefault(glyph, letter)
-        logical = ffi.new("PangoRectangle *")
-        pango.pango_font_get_glyph_extents(self._pango_font, glyph, ffi.NULL, logical)
-        self.widths[glyph] = round(logical.width * 1000 * FROM_UNITS / self.size)
+        if glyph not in self._widths:
+            logical = ffi.new("PangoRectangle *")
+            pango.pango_font_get_glyph_extents(self._pango_font, glyph, ffi.NULL, logical)
+            self._widths[glyph] = round(logical.width * 1000 * FROM_UNITS / self.size)
         self._alone[letter] = glyph, width
         return glyph, width
 

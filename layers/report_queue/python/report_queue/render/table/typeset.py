@@ -47,7 +47,7 @@ class Line(NamedTuple):
 
 
 class Glyphs:
-    """The fonts of Pango's lines, with their glyphs, of all styles of a document."""
+    """What is used of fonts, by all styles of a document."""
 
     def __init__(self) -> None:
         self.fonts: dict[Any, Any] = {}  # as a weasyprint.Document has them
@@ -86,17 +86,13 @@ class Typesetter:
         self.style = style
         self.shaped = 0  # texts that Pango was asked for
         self.glyphs = glyphs
-        self._letters = Shaper(style)
+        self._letters = Shaper(style, glyphs.fonts)
         self._layout = create_layout("", style, None, None, 0)
         self._measured = "", 0.0, 0.0  # the layout's text, its width and its height
         self._strut = strut(style)  # the height of a line, and where its baseline is
         self.fill, self.name, self.size = self._letters.fill, self._letters.name, self._letters.size
         self.line = lru_cache(maxsize=8192)(self._line)
         self.lines = lru_cache(maxsize=8192)(self._lines)
-
-    def lend(self, document: Any) -> None:
-        """Have `document`, to which the Glyphs were lent already, embed what is set letter by letter."""
-        self._letters.lend(document)
 
     def settle(self) -> None:
         """Have Pango end what it does in a thread of its own: a fork would never hear of it."""
@@ -118,13 +114,13 @@ class Typesetter:
         """The text in as many lines as it needs where a line has `room` pixels, as WeasyPrint would break it."""
         if not text:
             return ()
-        known = self._known()
+        known = self.glyphs.count
         whole = self._by_letters(text)
         if (whole.width if whole else self._width(text)) < room - _NEAR:
             lines = [whole or self.line(text)]
         else:
             lines = [self.line(part) for part in self._broken(text, room)]
-        if self._known() > known:
+        if self.glyphs.count > known:
             self.glyphs.news.append((self, text, room))
         return tuple(lines)
 
@@ -166,9 +162,6 @@ class Typesetter:
             raise Unfit
         shown = b"\n".join(pydyf._to_bytes(operator) for operator in stream.stream[1:])  # all but the matrix
         return Line(shown.decode("ascii"), width, max(lower, 0.0), abs(lower), names_fonts=True)
-
-    def _known(self) -> int:
-        return self._letters.count + self.glyphs.count
 
 
 def _must_be_drawable(line: Any, stream: Stream) -> None:
