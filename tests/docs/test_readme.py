@@ -42,8 +42,8 @@ SECTIONS = [
 ]
 UNITS = {"ms": "ms", "seconds": "s", "bytes": "bytes", "mb": "MB"}
 # What looks like a path and is none of the repository's: the store's keys, what a run makes, parts of paths.
-STORE = ("open/", "closed/", "inputs/", "reports/")
-ELSEWHERE = (*STORE, "out/", "cdk.out/", ".venv/", ".data", "lua/", "_kit/", "application/", "pdf/")
+STORE = ("open/", "closed/", "inputs/", "reports/", "wakes/")
+ELSEWHERE = (*STORE, "ReportQueue/", "out/", "cdk.out/", ".venv/", ".data", "lua/", "_kit/", "application/", "pdf/")
 
 
 def _module(name: str) -> Path | None:
@@ -189,7 +189,7 @@ def test_settings_are_told_as_they_are() -> None:
     (rows,) = readme.tables(readme.section("Settings"))
     expected = []
     for name, field in Settings.model_fields.items():
-        default = "none" if field.is_required() else f"`{field.default}`"
+        default = "none" if field.is_required() else f"`{field.default}`" if field.default != "" else '`""`'
         unit = UNITS.get(name.rpartition("_")[2], "–")  # noqa: RUF001 - an en dash: no unit
         expected.append([f"`REPORT_QUEUE_{name.upper()}`", default, unit, field.description])
     lines = "\n".join("| " + " | ".join(map(str, row)) + " |" for row in expected)
