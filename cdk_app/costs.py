@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from cdk_app import topology
 from cdk_app.profiles import BROKERS
+from report_queue.cost import API_REQUEST, BUS_EVENT, GB_SECOND, LAMBDA_REQUEST, S3_GET, S3_PUT
 from report_queue.measures import MEASURES
 from report_queue.reports import report_types
 
@@ -28,13 +29,7 @@ MINUTES: Final = HOURS * 60
 _MILLION: Final = 1_000_000
 _KB: Final = 1 / (1_024 * 1_024)  # in GB
 
-# Dollars.
-GB_SECOND: Final = 0.0000133334  # of Lambda on arm64
-INVOCATION: Final = 0.20 / _MILLION
-API_REQUEST: Final = 1.00 / _MILLION  # of an HTTP API
-EVENT: Final = 1.00 / _MILLION  # on a bus of one's own; S3's own events are free
-PUT: Final = 0.005 / 1_000  # S3, and LIST
-GET: Final = 0.0004 / 1_000  # S3, and HEAD; DELETE is free
+# Dollars, beside those of `report_queue.cost`.
 STORED_GB: Final = 0.023  # S3, a month
 TRAFFIC_GB: Final = 0.09  # to the internet
 LOGS_GB: Final = 0.50
@@ -50,7 +45,7 @@ MONTHLY: Final = {
     "AWS::CloudWatch::Alarm": ("alarms", 0.10),
     "AWS::CloudWatch::CompositeAlarm": ("composite alarms", 0.50),
 }
-IDLE_METRICS: Final = 0  # tests/functions/test_ticks.py
+IDLE_METRICS: Final = 16  # tests/functions/test_ticks.py
 _REASONS: Final = 6  # classes of reasons that a month may see
 SQS_REQUEST: Final = 0.40 / _MILLION
 SERVER_HOUR: Final = 0.145  # c7g.xlarge: 4 vCPU, 8 GB
@@ -107,20 +102,20 @@ def stands(templates: Iterable[Template]) -> Iterator[Line]:
     yield _line("metrics that are told each minute", (IDLE_METRICS,), METRIC)
     ticks = sum(MINUTES // schedule.every_minutes for schedule in topology.SCHEDULES)
     yield _line("schedules: ticks, GB, s", (ticks, 0.25, 0.1), GB_SECOND)
-    yield _line("schedules: minutes, LIST", (MINUTES, 3), PUT)
+    yield _line("schedules: minutes, LIST", (MINUTES, 3), S3_PUT)
 
 
 def made(templates: Iterable[Template], reports: int) -> Iterator[Line]:
     """What so many reports add."""
     kinds = {resource["Type"] for template in templates for resource in template["Resources"].values()}
     yield _line("Lambda: reports, GB-seconds", (reports, USE.gb_seconds), GB_SECOND)
-    yield _line("Lambda: reports, invocations", (reports, USE.invocations), INVOCATION)
+    yield _line("Lambda: reports, invocations", (reports, USE.invocations), LAMBDA_REQUEST)
     yield _line("API: reports, requests", (reports, USE.requests), API_REQUEST)
-    yield _line("S3: reports, PUT", (reports, USE.puts), PUT)
-    yield _line("S3: reports, GET", (reports, USE.gets), GET)
+    yield _line("S3: reports, PUT", (reports, USE.puts), S3_PUT)
+    yield _line("S3: reports, GET", (reports, USE.gets), S3_GET)
     yield _line("S3: reports, GB kept for a month", (reports, USE.pdf_kb * _KB), STORED_GB)
     yield _line("downloads: reports, GB", (reports, USE.pdf_kb * _KB), TRAFFIC_GB)
-    yield _line("wakes: reports", (reports,), EVENT if "AWS::Events::EventBus" in kinds else PUT)
+    yield _line("wakes: reports", (reports,), BUS_EVENT if "AWS::Events::EventBus" in kinds else S3_PUT)
     yield _line("logs: reports, GB", (reports, USE.log_kb * _KB), LOGS_GB)
     yield _line("metrics of reports", (metrics() - IDLE_METRICS,), METRIC)
     if "AWS::ElastiCache::ServerlessCache" in kinds:
@@ -138,10 +133,10 @@ def queue_and_chromium(reports: int) -> Iterator[Line]:
     """SQS with Lambda, whose worker launches Chromium for each report. It has the same API, documents and logs; what
     waits, retries by hand, fairness, progress and receipts are left to be written."""
     yield _line("Lambda: reports, GB-seconds, longer", (reports, USE.gb_seconds, CHROMIUM), GB_SECOND)
-    yield _line("Lambda: reports, invocations", (reports, USE.invocations), INVOCATION)
+    yield _line("Lambda: reports, invocations", (reports, USE.invocations), LAMBDA_REQUEST)
     yield _line("API: reports, requests", (reports, USE.requests), API_REQUEST)
     yield _line("SQS: reports, requests", (reports, 3), SQS_REQUEST)
-    yield _line("S3: reports, PUT", (reports, 1), PUT)
+    yield _line("S3: reports, PUT", (reports, 1), S3_PUT)
     yield _line("S3: reports, GB kept for a month", (reports, USE.pdf_kb * _KB), STORED_GB)
     yield _line("downloads: reports, GB", (reports, USE.pdf_kb * _KB), TRAFFIC_GB)
     yield _line("logs: reports, GB", (reports, USE.log_kb * _KB), LOGS_GB)
@@ -152,7 +147,7 @@ def server(reports: int) -> Iterator[Line]:
     yield _line("c7g.xlarge: hours", (HOURS,), SERVER_HOUR)
     yield _line("disk: GB", (50,), DISK_GB)
     yield _line("address: hours", (HOURS,), ADDRESS_HOUR)
-    yield _line("S3: reports, PUT", (reports, 1), PUT)
+    yield _line("S3: reports, PUT", (reports, 1), S3_PUT)
     yield _line("S3: reports, GB kept for a month", (reports, USE.pdf_kb * _KB), STORED_GB)
     yield _line("downloads: reports, GB", (reports, USE.pdf_kb * _KB), TRAFFIC_GB)
 
