@@ -125,9 +125,7 @@ def _users(names: Names) -> Row:
                 width=8,
                 stacked=True,
             ),
-            Graph(
-                "Failures by reason", (Search(names.namespace, m.FAILED, "Sum", "failed"),), "jobs a minute", width=8
-            ),
+            Graph("Failures by reason", (Search(names.namespace, m.FAILED, "Sum"),), "jobs a minute", width=8),
             Graph("Failures by type", _by_type(names, m.FAILED_REPORTS, "Sum"), "jobs a minute", width=8),
         ),
         ("reports-fail", "start-slow"),
@@ -212,7 +210,7 @@ def _rendering(names: Names) -> Row:
             Graph("Rendering by type", _by_type(names, m.RENDER, "p95"), "s, p95"),
             Graph("Reports by type", _by_type(names, m.COMPLETED, "Sum"), "reports a minute", stacked=True),
             Graph("Memory by type", _by_type(names, m.MEMORY, "Maximum"), "MB, most"),
-            Graph("Retries by reason", (Search(names.namespace, m.RETRIED, "Sum", "retried"),), "attempts a minute"),
+            Graph("Retries by reason", (Search(names.namespace, m.RETRIED, "Sum"),), "attempts a minute"),
             Graph("Pages by type", _by_type(names, m.PAGES, "p95"), "pages, p95", width=12),
             Graph("Size by type", _by_type(names, m.BYTES, "p95"), "bytes, p95", width=12),
         ),
@@ -404,7 +402,7 @@ def _metrics(drawn: Sequence[Drawn]) -> Iterator[list[Any]]:
                     hidden = {"id": f"{name}_{number}", "stat": line.stat, "period": line.period, "visible": False}
                     yield [*fields(line), hidden]
             case Search():
-                yield [{"expression": one.expression, "label": "", "id": f"e{number}"}]
+                yield [{"expression": one.expression, "id": f"e{number}"}]
 
 
 def _renamed(expression: str, name: str, to: str) -> str:

@@ -70,7 +70,6 @@ class Search:
     namespace: str
     measure: Measure
     stat: str
-    label: str
     lines: tuple[Line, ...] = ()
 
     @property

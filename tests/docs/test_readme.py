@@ -18,6 +18,7 @@ from cdk_app.local.__main__ import _parser
 from report_queue import options, problems, secret
 from report_queue.job import TERMINAL, Progress, State, Verdict
 from report_queue.keys import SCOPES
+from report_queue.measures import MEASURES
 from report_queue.reports import report_types
 from report_queue.settings import Settings
 
@@ -131,7 +132,7 @@ def test_deployment_names_the_environments_and_stacks_that_there_are() -> None:
     deploying = readme.section("Deploying")
     prefix = Environment.named(context["environment"], context["environments"]).prefix
     stacks = {word for word in readme.ticked(deploying) if word.startswith("report-queue-")}
-    assert stacks == {f"{prefix}-{part}" for part in ("network", "data", "app")}
+    assert stacks == {f"{prefix}-{part}" for part in ("network", "data", "app", "monitoring")}
     assert set(re.findall(r"-c environment=(\w+)", deploying)) <= set(context["environments"])
     assert len(set(re.findall(r"aws-cdk@([\d.]+)", deploying))) == 1
     for output in ("KeysSecret", "Url"):
@@ -240,17 +241,15 @@ def test_errors_are_those_of_the_table() -> None:
     assert sorted((int(row[0]), row[1]) for row in rows) == sorted(expected)
 
 
-def test_every_metric_that_is_named_is_emitted() -> None:
+def test_every_metric_is_told_as_it_is_written() -> None:
     (rows,) = readme.tables(readme.section("What it tells"))
-    files = [*(ROOT / "functions").glob("*/handler.py"), *PACKAGE.glob("*.py")]
-    emitted = set(re.findall(r'add_metric\("(\w+)"', "".join(file.read_text("utf-8") for file in files)))
-    emitted |= {state.value.capitalize() for state in State} | {
-        "BrokerAway",
-        "StoreAway",
-    }  # by the name of what they are
-    named = {word for row in rows for word in readme.ticked(row[0])}
-    assert named <= emitted
-    assert {function for row in rows for function in row[1].split(", ")} <= {one.name for one in topology.FUNCTIONS}
+    by = {"report_type": "report type", "reason": "reason", None: "–"}  # noqa: RUF001 - an en dash: by nothing more
+    expected = [
+        [f"`{name}`", measure.unit, "function" if measure.of_function else by[measure.by], measure.means]
+        for name, measure in MEASURES.items()
+    ]
+    lines = "\n".join("| " + " | ".join(row) + " |" for row in expected)
+    assert rows == expected, f"the rows under What it tells should be:\n{lines}"
 
 
 def test_report_types_are_those_in_the_folder_in_their_own_words() -> None:

@@ -12,17 +12,16 @@ from cdk_app.environments import Environment
 from cdk_app.monitoring import dashboard
 from cdk_app.monitoring.alarms import PAGE, alarms
 from cdk_app.monitoring.aws import AWS_METRICS
-from cdk_app.monitoring.lines import Names
 from cdk_app.monitoring.queries import QUERIES
+from deployments import ENVIRONMENT, names
 from report_queue.keys import SCOPES
 from report_queue.measures import MEASURES
 from report_queue.settings import Limits, Settings
 
 TEXT = (readme.ROOT / "cdk_app/RUNBOOK.md").read_text("utf-8")
-ENVIRONMENT = Environment.named("dev", {"dev": {"protected": False, "log_retention": "ONE_WEEK"}})
-BROKERS = [Names("report-queue-dev", "n", "a", "b", "c", nodes) for nodes in ((), ("one", "two"))]
+BROKERS = [names(), names("one", "two")]
 OTHERS = ("Recovery after broker loss", "Key rotation", "Upgrade order")
-ALARMS = {alarm.name: alarm for names in BROKERS for alarm in alarms(names, ENVIRONMENT)}
+ALARMS = {alarm.name: alarm for broker in BROKERS for alarm in alarms(broker, ENVIRONMENT)}
 GLOBAL_OPTIONS = {"query", "output"}
 CUSTOM_COMMANDS = {("logs", "tail"): {"since", "filter-pattern", "follow"}}  # of the CLI itself, not of the API
 
@@ -93,7 +92,18 @@ def test_every_word_in_backticks_is_something_that_there_is() -> None:
         "broker",
         "worker",
     }
-    said |= {"batch", "active", "away", "unexpected", "key_id", "ledger.missing", "preflight", "of it, functions p99"}
+    said |= {
+        "batch",
+        "active",
+        "away",
+        "unexpected",
+        "key_id",
+        "correlation_id",
+        "apigw-requestid",
+        "ledger.missing",
+        "preflight",
+        "of it, functions p99",
+    }
     said |= {"Runtime exited", "timed out", "beat:", "Runtime.ImportModuleError", "elasticache:Connect"}
     for word in re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)):
         if route := re.fullmatch(r"(GET|POST) (/\S+)", word):
@@ -147,4 +157,4 @@ def test_python_that_is_typed_compiles() -> None:
 
 
 def _widgets() -> set[str]:
-    return {graph.title for names in BROKERS for row in dashboard.rows(names, ENVIRONMENT) for graph in row.graphs}
+    return {graph.title for broker in BROKERS for row in dashboard.rows(broker, ENVIRONMENT) for graph in row.graphs}

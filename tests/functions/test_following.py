@@ -82,12 +82,12 @@ def test_a_job_is_followed_from_submit_to_the_worker_by_its_id_and_no_line_holds
     told = [json.loads(line) for line in lines.getvalue().splitlines()]
     of_good = [line for line in told if line.get("job") == good]
     of_bad = [line for line in told if line.get("job") == bad]
-    assert [line["message"] for line in of_good] == ["accepted", "completed"]
-    assert [line["message"] for line in of_bad] == ["accepted", "failed"]
+    assert [line["message"] for line in of_good] == ["accepted", "started", "completed"]
+    assert [line["message"] for line in of_bad] == ["accepted", "started", "failed"]
     assert {(line["tenant"], line["report_type"], line["trace"]) for line in of_good + of_bad} == {
         ("acme", "test", ROOT)
     }
-    completed, failed = of_good[1], of_bad[1]
+    completed, failed = of_good[2], of_bad[2]
     assert (completed["attempt"], completed["verdict"], failed["reason"]) == (1, "completed", "preflight.glyph.missing")
     assert failed["signature"].startswith("preflight.glyph.missing-")
     assert 0 < completed["seconds"] <= completed["age_seconds"]

@@ -16,10 +16,10 @@ import pytest
 from gateway import Api
 from lives import Lives
 
-from cdk_app.environments import Environment
 from cdk_app.monitoring import dashboard
 from cdk_app.monitoring.alarms import alarms
-from cdk_app.monitoring.lines import Line, Names, Search
+from cdk_app.monitoring.lines import Line, Search
+from deployments import ENVIRONMENT, names
 from functions.authorizer import handler as authorizer
 from functions.poller import handler as poller
 from functions.requeue_stalled import handler as requeue_stalled
@@ -32,8 +32,7 @@ from report_queue.telemetry import metrics
 from report_queue.wiring import Wiring, wiring
 from tests.ledger.words import Context, sample
 
-ENVIRONMENT = Environment.named("dev", {"dev": {"protected": False, "log_retention": "ONE_WEEK"}})
-NAMES = Names("report-queue-dev", "ReportQueue", "api", "bucket", "broker")
+NAMES = names(namespace="ReportQueue")
 POWERTOOLS_OWN = {"ColdStart"}
 Key = tuple[str, tuple[tuple[str, str], ...], str]  # name, dimensions, unit
 
@@ -51,8 +50,8 @@ class Written:
                 assert directive["Namespace"] == "ReportQueue"
                 for metric in directive["Metrics"]:
                     self.values.setdefault(metric["Name"], []).extend(line[metric["Name"]])
-                    for names in directive["Dimensions"]:
-                        dimensions = tuple((name, line[name]) for name in names)
+                    for shape in directive["Dimensions"]:
+                        dimensions = tuple((name, line[name]) for name in shape)
                         self.keys.add((metric["Name"], dimensions, metric["Unit"]))
 
 

@@ -18,7 +18,7 @@ from report_queue.job import Completed, Failed, Job, State, Verdict
 from report_queue.ledger import Acceptance, Ledger
 from report_queue.queue import Queue
 from report_queue.receipt import receipt_of
-from report_queue.reconcile import Reconciled, Repair, reconcile, recover
+from report_queue.reconcile import Reconciled, Recovered, Repair, drift, reconcile, recover
 from report_queue.result import Result
 from report_queue.wake import Bus
 from tests.ledger.words import (
@@ -324,3 +324,38 @@ def test_recovery_leaves_in_time(stack: Stack) -> None:
     recovered = recover(stack.queue, stack.ledger, stack.bus, remaining_ms=lambda: 10_000)
     assert not recovered.reconciled.finished
     assert stack.queue.find(ID) == [None]
+
+
+@pytest.mark.parametrize(
+    ("left_open", "between", "by"),
+    [(5, (5, 5), 0), (5, (4, 6), 0), (7, (4, 5), 2), (3, (4, 5), -1), (5, (0, 4), 1), (0, (0, 0), 0)],
+)
+def test_the_books_differ_by_what_comings_and_goings_do_not_explain(
+    left_open: int, between: tuple[int, int], by: int
+) -> None:
+    assert drift(left_open, between) == by
+
+
+def test_after_recovery_the_books_agree_and_without_it_the_difference_is_told(stack: Stack) -> None:
+    for job_id in (ID, OTHER, THIRD):
+        stack.accept(job_id)
+    assert recovered(stack).drift == 0
+    stack.flushall()
+    assert recovered(stack).drift == 0  # it has brought them back
+    stack.complete(ID)
+    stack.close(ID)
+    assert recovered(stack).drift == 0
+    stack.store.delete_object(Bucket=BUCKET, Key=f"open/{OTHER}.json")
+    assert recovered(stack).drift == -1  # the broker has one that the ledger does not know
+    assert recovered(stack, remaining_ms=0).drift is None  # it had no time to look
+
+
+def test_a_job_that_cannot_be_put_right_is_a_difference(stack: Stack) -> None:
+    stack.accept(ID)
+    stack.store.put_object(Bucket=BUCKET, Key=f"open/{OTHER}.json", Body=b"{}")
+    found = recovered(stack)
+    assert (found.reconciled.repairs[Repair.UNRESOLVED], found.drift) == (1, 1)
+
+
+def recovered(stack: Stack, *, remaining_ms: int = 100_000) -> Recovered:
+    return recover(stack.queue, stack.ledger, stack.bus, remaining_ms=lambda: remaining_ms)

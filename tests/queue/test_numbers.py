@@ -17,7 +17,7 @@ from queue_words import (
 )
 from report_queue.job import State
 from report_queue.queue import Queue
-from report_queue.replies import Shown
+from report_queue.replies import Requeued, Shown
 from report_queue.settings import Limits
 
 QueueWith = Callable[..., Queue]
@@ -130,3 +130,26 @@ def test_the_clock_is_the_brokers(any_queue: Queue) -> None:
     (job,) = any_queue.find("a")
     assert job
     assert before <= job.at <= any_queue.now()
+
+
+def test_a_claim_tells_what_it_met_by_the_way(any_queue: Queue) -> None:
+    any_queue.enqueue(new_job("a"), new_job("b", expires_at=T0 + SECOND), new_job("c"), now=T0)
+    claim_one(any_queue, by=worker("dies"))
+    found = any_queue.claim(worker(), call=1, free=0, now=T0 + MINUTE)
+    assert found.over == Requeued(("a",), ())
+    assert found.expired == ("b",)
+    again = any_queue.claim(worker(), call=2, free=0, now=T0 + MINUTE)
+    assert (again.over, again.expired) == (None, ())
+
+
+def test_a_claim_tells_whose_stalls_are_spent(queue_with: QueueWith) -> None:
+    queue = queue_with(stalls=0)
+    queue.enqueue(new_job("a"), now=T0)
+    claim_one(queue, by=worker("dies"))
+    assert queue.claim(worker(), call=1, free=1, now=T0 + MINUTE).over == Requeued((), ("a",))
+
+
+def test_the_broker_tells_how_much_memory_it_uses(any_queue: Queue) -> None:
+    used = any_queue.gauges().memory_bytes
+    assert used
+    assert 100_000 < used < 10**10

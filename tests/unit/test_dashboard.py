@@ -7,18 +7,18 @@ from typing import Any
 
 import pytest
 
-from cdk_app.environments import Environment
+import deployments
 from cdk_app.monitoring import dashboard
 from cdk_app.monitoring.alarms import Alarm, alarms
 from cdk_app.monitoring.aws import AWS_METRICS
 from cdk_app.monitoring.lines import Names, ours
 from cdk_app.monitoring.queries import QUERIES
 from cdk_app.topology import FUNCTIONS
+from deployments import ENVIRONMENT
 from report_queue import measures
 
-ENVIRONMENT = Environment.named("dev", {"dev": {"protected": False, "log_retention": "ONE_WEEK", "pages_to": "a@b.c"}})
-SERVERLESS = Names("report-queue-dev", "ReportQueue/dev", "api-1", "bucket-1", "report-queue-dev")
-NODES = Names("report-queue-dev", "ReportQueue/dev", "api-1", "bucket-1", "report-queue-dev", ("node-1", "node-2"))
+SERVERLESS = deployments.names()
+NODES = deployments.names("node-1", "node-2")
 BOTH = pytest.mark.parametrize("names", [SERVERLESS, NODES], ids=["serverless", "nodes"])
 
 

@@ -115,6 +115,7 @@ class Slot:
             attempt.request = request = self.ledger.open_request(lease.id)
             if request is None:
                 return self._as_closed(lease)
+            log.info("started", extra=attempt.named | {"worker": self.worker.id})
             self.on_start(attempt)
             if request.report_type == RESULT_TYPE:
                 return Completed(lease, self._assemble(attempt, request))
