@@ -4,6 +4,11 @@
 # make verify ID=…   a job's report rendered again from its receipt, and its bytes compared
 # make preview TYPE=sales [DATA=file.json] [ROWS=file.jsonl] [WATCH=1]   one report type as PDF and PNG, in out/preview
 # make mutants   faults made in a copy, each of which a named test must notice
+# make synth   the templates of every environment and profile, in cdk.out/; ENV=dev and PROFILE=lite choose
+# make diff ENV=dev · make deploy ENV=dev · make destroy ENV=dev   in AWS; PROFILE=lite instead of the environment's own
+# make smoke ENV=dev   makes a report where that was deployed, or at URL=…; the API key is in SMOKE_KEY
+# make pipeline ENV=dev REPOSITORY=owner/name   the role that the workflow deploys with; once for an environment
+# make image-test   builds the worker's image without Docker, and makes a report in it
 # make lint · make setup · make clean
 #
 # Each needs Python 3.11 or newer and nothing else that is not fetched; what is there already is not fetched again.
@@ -21,7 +26,7 @@ TESTS := $(wildcard $(addprefix tests/,unit queue ledger functions render attack
 # What a renderer's start reads.
 RENDERED := $(shell find layers/report_queue/python/report_queue -name '*.py' -o -name '*.html')
 
-.PHONY: run demo verify preview test mutants lint setup clean
+.PHONY: run demo verify preview test mutants synth diff deploy destroy pipeline smoke image-test lint setup clean
 .DELETE_ON_ERROR:
 
 run: setup
@@ -41,6 +46,16 @@ test: lint .venv/.system-test setup
 
 mutants: .venv/.system-test setup
 	$(PY) -m tests.mutants
+
+synth diff deploy destroy pipeline: .venv/.cdk
+	$(PY) -m cdk_app.deploy $@ $(if $(ENV),--env "$(ENV)") $(if $(PROFILE),--profile "$(PROFILE)") \
+	  $(if $(REPOSITORY),--repository "$(REPOSITORY)")
+
+smoke: .venv/.requirements
+	$(PY) -m cdk_app.smoke $(if $(URL),--url "$(URL)",--outputs "cdk.out/$(ENV).outputs.json")
+
+image-test: .venv/.system-image setup
+	$(PY) -m pytest -s tests/image
 
 lint: .venv/.requirements
 	$(PY) -m ruff check
@@ -64,8 +79,14 @@ setup: .venv/.requirements .venv/.rie .venv/.system-run .venv/.prepared
 	$(PY) -m cdk_app.local.rie
 	@touch $@
 
-.venv/.system-run .venv/.system-test: .venv/.system-%: cdk_app/local/system.py | .venv/.python
+.venv/.system-run .venv/.system-test .venv/.system-image: .venv/.system-%: cdk_app/local/system.py | .venv/.python
 	$(PY) -m cdk_app.local.system $*
+	@touch $@
+
+# The CDK's command line, its Node, and the wheels of the layer.
+.venv/.cdk: cdk_app/toolchain.py cdk_app/wheels.py layers/dependencies/requirements.txt | .venv/.requirements
+	$(PY) -m cdk_app.toolchain
+	$(PY) -m cdk_app.wheels layers/dependencies/requirements.txt
 	@touch $@
 
 # Bytecode, compiled templates and declarations: whatever changed since is compiled by each start, and all works the same.

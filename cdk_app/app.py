@@ -15,6 +15,7 @@ from cdk_app.stacks.app import AppStack
 from cdk_app.stacks.data import DataStack
 from cdk_app.stacks.monitoring import MonitoringStack
 from cdk_app.stacks.network import NetworkStack
+from cdk_app.stacks.pipeline import PipelineStack
 
 _BUNDLED_STACKS: Final = "aws:cdk:bundling-stacks"
 
@@ -32,6 +33,8 @@ def build(app: cdk.App) -> Environment:
     data = DataStack(app, f"{environment.prefix}-data", environment=environment, network=network)
     functions = AppStack(app, f"{environment.prefix}-app", environment=environment, network=network, data=data)
     MonitoringStack(app, f"{environment.prefix}-monitoring", environment=environment, data=data, app=functions)
+    if repository := app.node.try_get_context("repository"):
+        PipelineStack(app, f"{environment.prefix}-pipeline", environment=environment, repository=repository)
     cdk.Tags.of(app).add("project", "report-queue")
     cdk.Tags.of(app).add("environment", environment.name)
     cdk.Tags.of(app).add("profile", environment.profile)

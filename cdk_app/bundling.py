@@ -4,8 +4,6 @@ The dependencies' layer is what pip puts together for the functions' platform, o
 hash covers the requirements (exact versions) and the command, so that pip runs again only when one of them changed.
 """
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,24 +11,12 @@ import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_lambda as lambda_
 
+from cdk_app import wheels
+
 ROOT: Final = Path(__file__).parent.parent
 PYTHON: Final = lambda_.Runtime.PYTHON_3_13
 ARCHITECTURE: Final = lambda_.Architecture.ARM_64
 _NO_CODE: Final = ["**/__pycache__", "**/*.egg-info", "**/*.pyc"]
-
-# Wheels are tagged by the oldest C library that they run on: Lambda's Python 3.13 has 2.34.
-_PIP: Final = (
-    "install",
-    "--quiet",
-    "--disable-pip-version-check",
-    "--no-compile",
-    "--no-deps",  # requirements.txt lists everything
-    "--only-binary=:all:",
-    "--implementation=cp",
-    "--python-version=3.13",
-    "--platform=manylinux_2_28_aarch64",
-    "--platform=manylinux2014_aarch64",
-)
 
 
 def source(folder: str) -> lambda_.Code:
@@ -44,7 +30,7 @@ def dependencies(folder: str) -> lambda_.Code:
         str(ROOT / folder),
         bundling=cdk.BundlingOptions(
             image=cdk.DockerImage.from_registry("unused"),  # the local bundling never asks for it
-            command=list(_PIP),  # never run as such, but part of the asset's hash
+            command=list(wheels.PLATFORM),  # never run as such, but part of the asset's hash
             local=_Pip(ROOT / folder / "requirements.txt"),
         ),
     )
@@ -66,9 +52,5 @@ class _Pip:
 
     def try_bundle(self, output_dir: str, *, image: cdk.DockerImage, **_options: Any) -> bool:  # noqa: ARG002 - jsii's name for it
         """Install into the asset's folder. A failure ends the synthesis; there is no fallback."""
-        target = Path(output_dir) / "python"
-        subprocess.run(
-            [sys.executable, "-m", "pip", *_PIP, f"--target={target}", "--requirement", str(self._requirements)],
-            check=True,
-        )
+        wheels.install(self._requirements, Path(output_dir) / "python")
         return True

@@ -125,6 +125,20 @@ def start_real(data_dir: Path, *options: str) -> Running:
     return start("-m", "cdk_app.local", "up", *options, code=ROOT / "functions", data_dir=data_dir)
 
 
+def synthesised(folder: Path, **context: str) -> Path:
+    """The assembly of the environment and profile that the context names, as the CDK's command line has it made."""
+    given = {**json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"], "layers": "skip", **context}
+    variables = {"CDK_OUTDIR": str(folder), "CDK_CONTEXT_JSON": json.dumps(given)}
+    subprocess.run(
+        [sys.executable, "-m", "cdk_app.app"],
+        cwd=ROOT,
+        env={**os.environ, **variables},
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
 def command_line(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()

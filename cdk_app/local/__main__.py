@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--port", type=int, default=8080, help="of the HTTP API; 0 takes a free one (8080)")
         command.add_argument("--key", help="API key to accept instead of the data directory's own")
         command.add_argument("--workers", type=_positive, default=2, help="most worker sandboxes at once (2)")
+        command.add_argument("--assembly", type=Path, help="run what is synthesised there, cdk.out/…, not the topology")
         command.add_argument(
             "--wakes", choices=("bus", "bucket"), default="bus", help="what carries wakes: a bus's events, or objects"
         )
@@ -88,7 +89,7 @@ async def _up(options: argparse.Namespace, drawing: "Drawing | None") -> int:
         key=options.key,
         workers=options.workers,
         wakes=options.wakes,
-        drawing=drawing or Drawing(),
+        drawing=drawing or (_read(options.assembly) if options.assembly else Drawing()),
         say=_say,
     ) as up:
         await _healthy(up.url)
@@ -101,6 +102,12 @@ async def _up(options: argparse.Namespace, drawing: "Drawing | None") -> int:
             _say("serving until Ctrl-C")
             await asyncio.Event().wait()
     return 0
+
+
+def _read(assembly: Path) -> "Drawing":
+    from cdk_app.local.assembly import read_drawing
+
+    return read_drawing(assembly)
 
 
 async def _healthy(url: str) -> None:

@@ -11,7 +11,7 @@ Knows how the parts fit together; what each does stands in its own module.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from cdk_app import topology
 from cdk_app.local.aws import start_aws
 from cdk_app.local.broker import GRACE_S, OPERATOR, Users, start_broker
 from cdk_app.local.bus import bus_app
+from cdk_app.local.code import Code
 from cdk_app.local.datadir import hold
 from cdk_app.local.delivery import Delivery
 from cdk_app.local.environment import LAYER, basic_environment, function_environment
@@ -45,18 +46,25 @@ _ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Drawing:
-    """What to run: the topology, or a test's own."""
+    """What to run: the topology, a synthesised assembly, or a test's own."""
 
     functions: Sequence[topology.Function] = topology.FUNCTIONS
     routes: Sequence[topology.Route] = topology.ROUTES
     schedules: Sequence[topology.Schedule] = topology.SCHEDULES
     rules: Sequence[topology.Rule] = topology.RULES
     code: Path = _ROOT / "functions"  # one folder a function
+    codes: Mapping[str, Code] = field(default_factory=dict)  # of functions whose code is elsewhere
+    authorizer: str = topology.AUTHORIZER
+    authorizer_cache_s: float = topology.AUTHORIZER_CACHE_S
 
     def only(self, name: str) -> "Drawing":
         """One function, nothing that would call it."""
         chosen = [function for function in self.functions if function.name == name]
-        return Drawing(functions=chosen, routes=(), schedules=(), rules=(), code=self.code)
+        return replace(self, functions=chosen, routes=(), schedules=(), rules=())
+
+    def code_of(self, name: str) -> Code:
+        """Where a function's code is, and what it finds around it."""
+        return self.codes.get(name) or Code(self.code / name)
 
 
 @dataclass
@@ -99,6 +107,8 @@ async def stack(
         processes = Processes()
         ends.push_async_callback(processes.end_all)
 
+        rules = [_carried(rule, by=wakes) for rule in drawing.rules]
+
         say("starting  broker (Valkey), S3, EventBridge and Secrets Manager (moto)")
         env = basic_environment()
         users = Users.of(drawing.functions, queue=QUEUE)
@@ -129,7 +139,7 @@ async def stack(
                 bucket=BUCKET,
                 bus=BUS,
                 secret=SECRET,
-                told=f"{up.bus_url}/objects" if wakes == "bucket" else "",
+                told=f"{up.bus_url}/objects" if any(rule.prefix for rule in rules) else "",
                 log=held.log("aws"),
                 env={**env, "PYTHONPATH": str(LAYER)},
             ),
@@ -147,7 +157,7 @@ async def stack(
         delivery = Delivery(up.invoke, say=say)
         bus = bus_app(
             bus=BUS,
-            rules=[_carried(rule, by=wakes) for rule in drawing.rules],
+            rules=rules,
             aws_url=up.aws_url,
             delivery=delivery,
             invoke=up.invoke,
@@ -158,14 +168,20 @@ async def stack(
 
         settings = Settings(broker_url="", queue=QUEUE, bucket=BUCKET, bus=BUS, keys_secret=SECRET, workers=workers)
         for function in drawing.functions:
-            mine = {"broker_url": users.url(held.sockets, function.name), "broker_user": function.name}
+            code = drawing.code_of(function.name)
+            mine = {
+                "broker_url": users.url(held.sockets, function.name),
+                "broker_user": function.name,
+                "wake_by": wakes,
+            }
+            here = function_environment(
+                function, settings.model_copy(update=mine), aws_url=up.aws_url, bus_url=up.bus_url
+            )
             sandboxes = Sandboxes(
                 function=function,
                 emulator=rie,
-                folder=drawing.code / function.name,
-                environment=function_environment(
-                    function, settings.model_copy(update=mine), aws_url=up.aws_url, bus_url=up.bus_url
-                ),
+                folder=code.folder,
+                environment=code.environment(here),
                 log=held.log(function.name),
                 processes=processes,
                 client=client,
@@ -180,8 +196,8 @@ async def stack(
         if front is not None:
             gateway = Gateway(
                 routes=drawing.routes,
-                authorizer=topology.AUTHORIZER,
-                cache_s=topology.AUTHORIZER_CACHE_S,
+                authorizer=drawing.authorizer,
+                cache_s=drawing.authorizer_cache_s,
                 invoke=up.invoke,
                 clock=time.monotonic,
             )

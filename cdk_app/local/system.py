@@ -1,4 +1,4 @@
-"""The system packages that pip cannot bring: `python -m cdk_app.local.system run|test`.
+"""The system packages that pip cannot bring: `python -m cdk_app.local.system run|test|image`.
 
 On Debian and Ubuntu they are installed where that needs no password, else the command is printed. Elsewhere the
 libraries are looked for by loading them. Imports nothing beyond the standard library.
@@ -26,6 +26,7 @@ PACKAGES = {
         "poppler-utils",
         "redis-tools",  # a broker with TLS
     ),
+    "image": ("buildah", "crun", "debian-archive-keyring", "mmdebstrap"),
 }
 _LIBRARIES = ("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0")
 

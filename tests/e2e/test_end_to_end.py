@@ -13,9 +13,15 @@ import redis
 
 from cdk_app.local.processes import descendants
 from report_queue.reports import report_types
-from stacks import ROOT, Running, alive, start, start_real, text_of, until
+from stacks import ROOT, Running, alive, start, start_real, synthesised, text_of, until
 
 TYPES = sorted(report_types())
+
+
+@pytest.fixture(scope="session")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What would be deployed as dev, on nodes."""
+    return synthesised(tmp_path_factory.mktemp("assembly") / "dev", environment="dev", profile="standard")
 
 
 @pytest.fixture
@@ -35,9 +41,13 @@ def marked(report_type: str, mark: str, *, rows: int | None = None) -> Any:
     return data
 
 
-def test_twenty_reports_survive_a_killed_worker_a_wiped_broker_and_a_restart(tmp_path: Path) -> None:
+@pytest.mark.parametrize("drawn", ["topology", "template"])
+def test_twenty_reports_survive_a_killed_worker_a_wiped_broker_and_a_restart(
+    drawn: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    options = ("--assembly", str(request.getfixturevalue("assembly"))) if drawn == "template" else ()
     data_dir = tmp_path / "data"
-    stack = start_real(data_dir)
+    stack = start_real(data_dir, *options)
     marks: dict[str, str] = {}
     for number in range(20):
         report_type = TYPES[number % len(TYPES)]
@@ -60,7 +70,7 @@ def test_twenty_reports_survive_a_killed_worker_a_wiped_broker_and_a_restart(tmp
     everything = stack.family()
     stack.end(signal.SIGKILL)
     until(lambda: not any(alive(pid) for pid in everything), "the end of every process of a killed stack")
-    stack = start_real(data_dir)
+    stack = start_real(data_dir, *options)
     try:
         until(lambda: not stack.objects("open/"), "nothing open any more", seconds=180)
         assert sorted(stack.objects("reports/")) == sorted(f"reports/local/{job_id}.pdf" for job_id in marks)

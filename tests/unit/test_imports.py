@@ -24,6 +24,7 @@ KNOWN_ONLY_BY: dict[tuple[str, ...], tuple[str, ...]] = {
         "report_queue.sign_in",
         "report_queue.wake",
         "report_queue.wiring",
+        "cdk_app.deploy",
         "cdk_app.local",
     ),
     ("cronsim",): ("report_queue.recurrence",),
