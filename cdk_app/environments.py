@@ -79,6 +79,11 @@ class Environment(BaseModel):
         return f"report-queue-{self.name}"
 
     @property
+    def metrics_namespace(self) -> str:
+        """Of this environment's metrics: two environments may share an account."""
+        return f"{METRICS_NAMESPACE}/{self.name}"
+
+    @property
     def broker(self) -> Broker:
         """What ElastiCache is asked for."""
         return BROKERS[self.profile].on(self.broker_node)
@@ -91,11 +96,6 @@ class Environment(BaseModel):
     def user(self, function: str) -> str:
         """Who a function is to the broker: for IAM an ElastiCache user's id and name must be the same."""
         return f"{self.prefix}-{function.replace('_', '-')}"
-
-    @property
-    def metrics_namespace(self) -> str:
-        """Of this environment's metrics: two environments may share an account."""
-        return f"{METRICS_NAMESPACE}/{self.name}"
 
     @field_validator("reserved_concurrency")
     @classmethod
