@@ -25,7 +25,7 @@ VERBS: Final = {
         *("promote", "expire", "requeue", "prune", "wake", "gauges", "now", "enqueue", "plan", "due"),
         *("batches_ended", "batch", "batch_close"),
     ),
-    "requeue_stalled": ("requeue", "wake", "find", "enqueue", "retry", "pause", "plan", "due", "batch_open"),
+    "requeue_stalled": ("requeue", "wake", "counts", "find", "enqueue", "retry", "pause", "plan", "due", "batch_open"),
 }
 """The verbs that each function runs itself; what these call in turn is part of their scripts."""
 
