@@ -350,6 +350,13 @@ def test_after_recovery_the_books_agree_and_without_it_the_difference_is_told(st
     assert recovered(stack, remaining_ms=0).drift is None  # it had no time to look
 
 
+def test_a_job_that_is_closed_by_the_way_is_no_difference(stack: Stack) -> None:
+    stack.accept(ID)
+    stack.complete(ID)  # and the worker dies before the receipt
+    found = recovered(stack)
+    assert (found.reconciled.repairs[Repair.CLOSED], found.drift) == (1, 0)
+
+
 def test_a_job_that_cannot_be_put_right_is_a_difference(stack: Stack) -> None:
     stack.accept(ID)
     stack.store.put_object(Bucket=BUCKET, Key=f"open/{OTHER}.json", Body=b"{}")

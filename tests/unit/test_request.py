@@ -328,6 +328,7 @@ def test_a_request_survives_the_ledger() -> None:
         "batch",
         "edition",
         "dataRef",
+        "trace",
     }
 
 
