@@ -1,4 +1,4 @@
-"""Long tables: seconds and memory for tables of 6 columns: in the lane, there as PDF/UA, and laid out like any other HTML.
+"""Long tables: seconds and memory for tables of 6 columns, in the lane, there as PDF/UA, and laid out like other HTML.
 
     python -m tests.bench.long_tables [rows …]
 
