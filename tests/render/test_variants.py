@@ -72,7 +72,7 @@ def _without(*path: str) -> Callable[[Pdf], None]:
 
 def _with_lost_content(pdf: Pdf) -> None:
     parents = pdf.Root.StructTreeRoot.ParentTree.Nums[1]
-    parents.append(parents[-1])
+    parents.append(parents[0])
 
 
 def _with_a_number_twice(pdf: Pdf) -> None:
@@ -81,7 +81,7 @@ def _with_a_number_twice(pdf: Pdf) -> None:
 
 def _with_cells_of_others(pdf: Pdf) -> None:
     numbers = pdf.Root.StructTreeRoot.ParentTree.Nums[1]
-    numbers[-1], numbers[-2] = numbers[-2], numbers[-1]
+    numbers[0], numbers[1] = numbers[1], numbers[0]
 
 
 def _with_a_cell_taken_out(pdf: Pdf) -> None:
