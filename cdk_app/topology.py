@@ -89,7 +89,7 @@ PREFIXES: Final = {
 """All that the bucket holds."""
 
 FUNCTIONS: Final = (
-    Function("authorizer", memory_mb=256, timeout_s=5, may=May(keys=True)),
+    Function("authorizer", memory_mb=256, timeout_s=10, may=May(keys=True)),
     Function(
         "submit",
         memory_mb=512,
