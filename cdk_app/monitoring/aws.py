@@ -1,6 +1,8 @@
 """AWS's own metrics that we look at, with the page that describes them: those of ours are in `report_queue.measures`.
 
-Read on 2026-11-24. Each is published by the service itself, at no cost.
+Each is published by the service itself, at no cost. Names and units were looked up on 2026-11-25, some in excerpts of
+these pages only. No page was found that names the dimension of a serverless cache, `clusterId`: hold it against the
+console at the first deployment, for an alarm on a dimension that is not there never rings.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
 """What a report costs: list prices, and the arithmetic that `ReportCost` and the README use.
 
-The prices are those of us-east-1 for arm64, without any free tier, as the pages that are named had them on 2026-11-24.
-Other regions differ by up to a third; who has other prices changes the constants. What is paid by the hour or the month
+The prices are those of us-east-1 for arm64, without any free tier, as they were quoted in 2026. The page that is named
+with each is AWS's own, to hold it against; these numbers were taken from others that quote it, on 2026-11-25. Other
+regions differ; who has other prices changes the constants. What is paid by the hour or the month
 (the broker, an endpoint, alarms) is no report's and not in here.
 """
 
