@@ -33,6 +33,7 @@ ODD = """
 <p class="variants">Office 0123 <i lang="en">office</i> <i lang="tr">fi</i><div class="flex"><p>eins<p>zwei</div>
 <p class="override">Donaudampfschifffahrt<pre>a&#9;b\n\nc</pre>
 <table><tr><td>1 &amp; 2<td>3&lt;4<tr><td colspan=2>5</table>
+<div style="font-family: DejaVu Serif"><div lang="en">fi</div><div lang="tr">fi</div></div>
 <svg width="90" height="30"><text x="3" y="12" dx="1 2">ab</text></svg></body></html>
 """
 
