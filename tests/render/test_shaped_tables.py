@@ -99,8 +99,9 @@ def test_cells_that_share_a_baseline_which_another_font_moves_are_laid_out_the_o
     assert took_the_lane(plain)
 
 
-def test_text_that_is_justified_is_laid_out_the_ordinary_way(tmp_path: Path) -> None:
-    report_type = with_table(tmp_path / "table", style="td { text-align: justify }")
+@pytest.mark.parametrize("align", ["justify", "justify-all"])
+def test_text_that_is_justified_is_laid_out_the_ordinary_way(tmp_path: Path, align: str) -> None:
+    report_type = with_table(tmp_path / "table", style=f"td {{ text-align: {align} }}")
     assert not took_the_lane(_both(report_type, {"rows": some_rows(20)}, "en")[0])
 
 

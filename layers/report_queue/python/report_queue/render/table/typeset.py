@@ -158,8 +158,7 @@ class Typesetter:
         _must_be_drawable(layout.get_first_line()[0], stream)
         line_height, baseline = self._strut
         lower = pango.pango_layout_get_baseline(layout.layout) * FROM_UNITS + (line_height - height) / 2 - baseline
-        if draw_first_line(stream, _Text(text, self.style, layout), "clip", "none", Matrix(d=-1)):
-            raise Unfit
+        draw_first_line(stream, _Text(text, self.style, layout), "clip", "none", Matrix(d=-1))
         shown = b"\n".join(pydyf._to_bytes(operator) for operator in stream.stream[1:])  # all but the matrix
         return Line(shown.decode("ascii"), width, max(lower, 0.0), abs(lower), names_fonts=True)
 
