@@ -156,7 +156,15 @@ async def stack(
         await ends.enter_async_context(serving(bus, bus_front))
         ends.push_async_callback(delivery.stop)
 
-        settings = Settings(broker_url="", queue=QUEUE, bucket=BUCKET, bus=BUS, keys_secret=SECRET, workers=workers)
+        settings = Settings(
+            broker_url="",
+            queue=QUEUE,
+            bucket=BUCKET,
+            wake_by=wakes,
+            bus=BUS if wakes == "bus" else "",
+            keys_secret=SECRET,
+            workers=workers,
+        )
         for function in drawing.functions:
             mine = {"broker_url": users.url(held.sockets, function.name), "broker_user": function.name}
             sandboxes = Sandboxes(
