@@ -165,8 +165,8 @@ async def stack(
             broker_url="",
             queue=QUEUE,
             bucket=BUCKET,
-            bus=BUS,
             wake_by="bucket" if by_objects else "bus",
+            bus="" if by_objects else BUS,
             keys_secret=SECRET,
             workers=workers,
         )

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
-import boto3
 import botocore.auth
 import botocore.session
 import pytest
@@ -325,7 +324,7 @@ def test_the_functions_sign_with_their_role(monkeypatch: pytest.MonkeyPatch) -> 
     for name, value in (("ACCESS_KEY_ID", "AKIDEXAMPLE"), ("SECRET_ACCESS_KEY", "secret"), ("SESSION_TOKEN", "s")):
         monkeypatch.setenv(f"AWS_{name}", value)
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    wiring._session.cache_clear()
     for cluster in (False, True):
         client = wiring.broker(iam_settings(broker_cluster=cluster))
         if not cluster:
@@ -333,6 +332,7 @@ def test_the_functions_sign_with_their_role(monkeypatch: pytest.MonkeyPatch) -> 
             assert user == "prod-submit"
             assert told(token)[1]["X-Amz-Credential"].startswith("AKIDEXAMPLE/")
             assert f"/{REGION}/elasticache/" in told(token)[1]["X-Amz-Credential"]
+    wiring._session.cache_clear()
 
 
 # Over TLS.
