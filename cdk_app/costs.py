@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cdk_app import topology
-from cdk_app.profiles import BROKERS
+from cdk_app.profiles import BROKERS, Profile
 from report_queue.cost import API_REQUEST, BUS_EVENT, GB_SECOND, LAMBDA_REQUEST, S3_GET, S3_PUT
 from report_queue.measures import MEASURES
 from report_queue.reports import report_types
@@ -177,9 +177,11 @@ def main() -> None:
     sys.stdout.write(page(profiles, options.reports) + "\n")
 
 
-def page(profiles: Mapping[str, Sequence[Template]], reports: int) -> str:
+def page(profiles: Mapping[Profile, Sequence[Template]], reports: int) -> str:
     """The tables, as Markdown: all together, then each bill."""
-    bills = {profile: ([*stands(templates)], [*made(templates, reports)]) for profile, templates in profiles.items()}
+    bills: dict[str, tuple[list[Line], list[Line]]] = {
+        profile: ([*stands(templates)], [*made(templates, reports)]) for profile, templates in profiles.items()
+    }
     bills["SQS, Lambda and Chromium"] = ([], [*queue_and_chromium(reports)])
     rented = [*server(reports)]
     bills["one server"] = (rented[:3], rented[3:])
@@ -193,7 +195,7 @@ def page(profiles: Mapping[str, Sequence[Template]], reports: int) -> str:
     return "\n".join(lines)
 
 
-def synthesised(profile: str, *, below: Path) -> list[Template]:
+def synthesised(profile: Profile, *, below: Path) -> list[Template]:
     """The templates of a production environment in that profile; ends with what to do where they are not there."""
     files = sorted((below / f"prod-{profile}").glob("*.template.json"))
     if not files:

