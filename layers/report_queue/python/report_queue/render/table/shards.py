@@ -31,7 +31,7 @@ from report_queue.render.table.typeset import Line, Typesetter
 
 SetRow = tuple[str, tuple[tuple[Line, ...], ...]]  # its kind, and its cells' lines
 
-_WORTH: Final = 5_000  # texts that Pango still has to set, about a second: forks cost a tenth of that
+_WORTH: Final = 2_000  # texts that Pango still has to set, about half a second: forks cost a tenth of that
 _MOST: Final = 4  # forks for one table; a child may have 16 (`seal`), and does without where it may not
 
 
