@@ -2,6 +2,7 @@
 
 A function of the local stack signs with its own name as its access key. What its `May` does not name is refused, as IAM
 and S3 would refuse it, and told in the log; so whatever runs here end to end shows that the permissions are sufficient.
+So is a write under `reports/` that could replace one, which the bucket's policy refuses to everybody.
 Whoever signs with another name (the command line, a test) may do everything. Signatures are not checked. It knows how
 requests to S3, EventBridge and Secrets Manager look, and neither moto nor any function.
 """
@@ -14,6 +15,7 @@ from urllib.parse import parse_qs
 from cdk_app.topology import WAKE_PREFIX, May
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
+_PUBLISHED: Final = "reports/"
 _VERBS: Final = {"GET": "read", "HEAD": "read", "PUT": "write", "DELETE": "delete"}
 
 
@@ -71,6 +73,8 @@ def _refusal_of_s3(environ: dict[str, Any], may: May) -> str | None:
     prefix = f"{key.split('/')[0]}/"
     if not key.startswith(allowed):
         return f"{verb or method} {prefix}"
+    if method == "PUT" and prefix == _PUBLISHED and "HTTP_IF_NONE_MATCH" not in environ:
+        return f"replace what is under {prefix}: the bucket's own policy wants If-None-Match"
     if "HTTP_IF_MATCH" in environ and not key.startswith(may.read):
         return f"{verb} {prefix} by its etag, for it may not read it"
     return None

@@ -19,7 +19,7 @@ MAY = May(read=("open/", "closed/"), write=("open/", "reports/"), delete=("open/
         ("GET", "/b/open/1.json", True),
         ("HEAD", "/b/closed/1.json", True),
         ("GET", "/b/reports/1.pdf", False),
-        ("PUT", "/b/reports/1.pdf", True),
+        ("PUT", "/b/open/1.json", True),
         ("PUT", "/b/closed/1.json", False),
         ("PUT", "/b/wakes/1", True),
         ("DELETE", "/b/open/1.json", True),
@@ -42,6 +42,12 @@ def test_a_write_that_depends_on_what_is_there_needs_to_read_it() -> None:
         for method in ("PUT", "DELETE"):
             request = {"REQUEST_METHOD": method, "PATH_INFO": f"/b/{prefix}1", "HTTP_IF_MATCH": '"e"'}
             assert _allowed(MAY, **request) is allowed
+
+
+def test_no_report_is_written_that_could_replace_one() -> None:
+    request = {"REQUEST_METHOD": "PUT", "PATH_INFO": "/b/reports/1.pdf"}
+    assert not _allowed(MAY, **request)
+    assert _allowed(MAY, **request, HTTP_IF_NONE_MATCH="*")
 
 
 def test_a_link_is_worth_what_its_maker_may_do() -> None:
