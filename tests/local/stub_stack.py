@@ -1,11 +1,12 @@
 """The local stack's command line over stub functions: `python stub_stack.py CODE up …`."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from cdk_app.local.__main__ import main
 from cdk_app.local.stack import Drawing
-from cdk_app.topology import Function, May, Route, Rule, Schedule
+from cdk_app.topology import Function, May, Route, Schedule, rules
 
 TIMEOUTS_S = {"authorizer": 5, "echo": 5, "probe": 1, "sink": 5, "ticked": 90}
 
@@ -28,7 +29,7 @@ def drawing(code: Path) -> Drawing:
             Route("GET", "/private/{id}", "echo"),
         ],
         schedules=[Schedule("ticked", every_minutes=1)],
-        rules=[Rule("wake", source="report-queue", detail_type="wake", function="sink")],
+        rules=[replace(rule, function="sink") for rule in rules("bucket" if "bucket" in sys.argv else "bus")],
         code=code,
     )
 
