@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from cdk_app import topology
 from cdk_app.profiles import BROKERS, Profile
-from report_queue.cost import API_REQUEST, BUS_EVENT, GB_SECOND, LAMBDA_REQUEST, S3_GET, S3_PUT
+from report_queue.cost import API_REQUEST, BUS_EVENT, GB_SECOND, LAMBDA_REQUEST, PUTS, S3_GET, S3_PUT
 from report_queue.measures import MEASURES
 from report_queue.reports import report_types
 
@@ -61,8 +61,7 @@ class Use:
     invocations: float = 5  # submit, dashboard three times, worker; the gateway asks the authorizer once a minute
     gb_seconds: float = 1.58  # tests/bench/usage.py
     log_kb: float = 3.6  # tests/bench/usage.py
-    puts: int = 3  # tests/worker/test_store_calls.py
-    gets: int = 6  # the same, and the download
+    gets: int = 11  # tests/functions/test_store_calls.py
     units: int = 100  # ten scripts, each at the price of ten small reads
     pdf_kb: float = 80
 
@@ -111,7 +110,7 @@ def made(templates: Iterable[Template], reports: int) -> Iterator[Line]:
     yield _line("Lambda: reports, GB-seconds", (reports, USE.gb_seconds), GB_SECOND)
     yield _line("Lambda: reports, invocations", (reports, USE.invocations), LAMBDA_REQUEST)
     yield _line("API: reports, requests", (reports, USE.requests), API_REQUEST)
-    yield _line("S3: reports, PUT", (reports, USE.puts), S3_PUT)
+    yield _line("S3: reports, PUT", (reports, PUTS), S3_PUT)
     yield _line("S3: reports, GET", (reports, USE.gets), S3_GET)
     yield _line("S3: reports, GB kept for a month", (reports, USE.pdf_kb * _KB), STORED_GB)
     yield _line("downloads: reports, GB", (reports, USE.pdf_kb * _KB), TRAFFIC_GB)

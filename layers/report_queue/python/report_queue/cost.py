@@ -20,8 +20,10 @@ S3_PUT: Final = 0.005 / 1_000
 S3_GET: Final = 0.0004 / 1_000
 
 # One report's way: POST, submit, at most one event and one invocation for it (a worker that is awake needs neither);
-# open/, the report and closed/ are put; the request is read, and four times it is asked whether something is there.
-REQUESTS: Final = API_REQUEST + 2 * LAMBDA_REQUEST + BUS_EVENT + 3 * S3_PUT + 5 * S3_GET
+# open/, the report and closed/ are put; the request is read, and it is asked whether something is there.
+PUTS: Final = 3
+GETS: Final = 4
+REQUESTS: Final = API_REQUEST + 2 * LAMBDA_REQUEST + BUS_EVENT + PUTS * S3_PUT + GETS * S3_GET
 
 
 def of_report(*, worker_seconds: float, memory_mb: int) -> float:
