@@ -17,9 +17,7 @@ from cdk_app.local.assets import code_in
 from cdk_app.local.errors import StackError
 from cdk_app.local.stack import Drawing
 from cdk_app.local.templates import FUNCTION, Assembly, Resource
-from cdk_app.topology import Function, May, Route, Rule, Schedule
-
-_WAKES: Final = "wakes/"  # where wakes are objects
+from cdk_app.topology import WAKE_PREFIX, Function, May, Route, Rule, Schedule
 
 # What a role may be granted: what `May` has words for, and what nothing here asks for.
 _GRANTED: Final = (
@@ -81,9 +79,9 @@ def _may(assembly: Assembly, resource: Resource) -> May:
     return May(
         broker="VpcConfig" in resource.properties,
         read=tuple(granted.get("s3:GetObject", [])),
-        write=tuple(prefix for prefix in written if prefix != _WAKES),
+        write=tuple(prefix for prefix in written if prefix != WAKE_PREFIX),
         delete=tuple(granted.get("s3:DeleteObject", [])),
-        wake="events:PutEvents" in granted or _WAKES in written,
+        wake="events:PutEvents" in granted or WAKE_PREFIX in written,
         keys="secretsmanager:GetSecretValue" in granted,
     )
 
