@@ -170,7 +170,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not key:
         print(
             f"error: {options.key_env} is not set; it must hold a key that may submit and read "
-            "(README, Deploying, says how one is made)",
+            "(README, Keys, says how one is made)",
             file=sys.stderr,
         )
         return 2

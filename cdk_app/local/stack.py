@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 
 from cdk_app import topology
-from cdk_app.local.aws import start_aws
+from cdk_app.local.aws import REGION, start_aws
 from cdk_app.local.broker import GRACE_S, OPERATOR, Users, start_broker
 from cdk_app.local.bus import bus_app
 from cdk_app.local.code import Code
@@ -201,7 +201,9 @@ async def stack(
                 clock=time.monotonic,
             )
             up.url = await ends.enter_async_context(serving(gateway, front))
-            held.announce(url=up.url, bus=up.bus_url, aws=up.aws_url, broker=up.broker_url)
+            held.announce(
+                url=up.url, bus=up.bus_url, aws=up.aws_url, region=REGION, secret=SECRET, broker=up.broker_url
+            )
         for schedule in drawing.schedules:
             task = asyncio.create_task(tick(schedule, delivery))
             ends.callback(task.cancel)

@@ -9,6 +9,7 @@ from botocore import xform_name
 
 from cdk_app import topology
 from cdk_app.environments import Environment
+from cdk_app.keys.__main__ import _parser
 from cdk_app.monitoring import dashboard
 from cdk_app.monitoring.alarms import PAGE, alarms
 from cdk_app.monitoring.aws import AWS_METRICS
@@ -150,9 +151,11 @@ def test_functions_and_logs_that_are_named_exist() -> None:
     assert {"worker", "poller", "requeue_stalled"} <= named
 
 
-def test_python_that_is_typed_compiles() -> None:
-    for code in re.findall(r'python -c "([^"]+)"', TEXT):
-        compile(code, "runbook", "exec")
+def test_commands_on_keys_are_those_that_there_are() -> None:
+    commands = re.findall(r"python -m cdk_app\.keys (.+)$", TEXT, re.MULTILINE)
+    assert len(commands) == 3
+    for words in commands:
+        _parser().parse_args(words.split())  # ends the process, and so the test, where they are wrong
 
 
 def _widgets() -> set[str]:

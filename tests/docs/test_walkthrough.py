@@ -1,19 +1,15 @@
 """What the README would have its reader send, run or write down does what the README says."""
 
 import json
-import os
 import re
-import runpy
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 import readme
-from moto import mock_aws
 from readme import ROOT
 
-from report_queue import keys, problems, request, views
+from report_queue import problems, request, views
 from report_queue.errors import InvalidRequest
 from report_queue.job import Job, State
 from report_queue.render import templates
@@ -73,29 +69,3 @@ def test_the_smallest_template_is_one(tmp_path: Path) -> None:
     kind = ReportType("note", tmp_path, {"title": "Note"}, {})
     report = templates.Report(title="Note", job_id="", created=datetime(2026, 1, 1, tzinfo=UTC))
     assert "Hello &lt;you&gt;" in templates.html(kind, data={"message": "Hello <you>"}, report=report)
-
-
-def test_the_script_for_a_new_key_makes_one_that_gets_in(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    import boto3
-
-    (block,) = (block for block in readme.blocks(readme.section("Deploying")) if block.mark == "new key")
-    command, script = block.text.split("<<'PYTHON'\n")
-    (tmp_path / "new_key.py").write_text(script.removesuffix("PYTHON\n"), "utf-8")
-    arguments = command.split()[2:]
-    assert arguments[0] == '"$KEYS_SECRET"'
-    monkeypatch.setattr("sys.argv", ["-", "keys", *arguments[1:]])
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    with mock_aws():
-        client: Any = boto3.client("secretsmanager")
-        client.create_secret(Name="keys", SecretString=json.dumps({"keys": {}, "pepper": "ab" * 32}))
-        runpy.run_path(str(tmp_path / "new_key.py"))
-        kept = client.get_secret_value(SecretId="keys")["SecretString"]
-    token = capsys.readouterr().out.strip()
-    principal = keys.verify(token, kept)
-    assert principal
-    assert (principal.tenant, principal.scopes) == ("acme", {"submit", "read", "operate"})
-    assert token not in kept

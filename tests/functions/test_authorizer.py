@@ -64,6 +64,18 @@ def test_anything_else_does_not(value: str, secret: None) -> None:
     assert authorize({}) == {"isAuthorized": False}
 
 
+def test_a_key_gets_in_until_the_moment_at_which_it_expires(no_secret: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = 1_900_000_000_000
+    key, key_id, record = keys.create("acme", ["read"], PEPPER, entropy=bytes(range(25)), expires=ends)
+    boto3.client("secretsmanager").create_secret(
+        Name="report-queue/keys", SecretString=json.dumps({"pepper": PEPPER, "keys": {key_id: record}})
+    )
+    monkeypatch.setattr("time.time", lambda: (ends - 1) / 1000)
+    assert authorize({"authorization": f"Bearer {key}"})["isAuthorized"]
+    monkeypatch.setattr("time.time", lambda: ends / 1000)
+    assert authorize({"authorization": f"Bearer {key}"}) == {"isAuthorized": False}
+
+
 def test_nobody_gets_in_while_the_keys_cannot_be_read(no_secret: None) -> None:
     with pytest.raises(GetParameterError):
         authorize({"authorization": f"Bearer {KEY}"})

@@ -17,6 +17,7 @@ import pytest
 import redis
 
 from cdk_app.acl import VERBS
+from cdk_app.keys.kept import kept
 from cdk_app.local.datadir import running
 from cdk_app.local.keys import local_key
 from report_queue.keys import verify
@@ -124,9 +125,19 @@ def test_the_key_survives_a_restart_and_a_given_one_replaces_it(tmp_path):
 def test_the_secret_knows_the_key_but_does_not_hold_it(tmp_path):
     key = local_key(tmp_path)
     secret = (tmp_path / "keys.json").read_text()
-    principal = verify(key, secret)
+    principal = verify(key, secret, now=0)
     assert (principal.tenant, len(principal.scopes)) == ("local", 4)
     assert key.rpartition("_")[2] not in secret
+
+
+def test_a_key_that_is_made_on_a_stack_that_runs_is_known_to_it_and_to_the_next_one(real):
+    words = ("create", "--tenant", "acme", "--scope", "read", "--local", "--data-dir", str(real.data_dir))
+    command = [sys.executable, "-m", "cdk_app.keys", *words]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    now = kept(real.address["secret"], endpoint=real.address["aws"], region=real.address["region"]).read()
+    for text in (json.dumps(now), (real.data_dir / "keys.json").read_text()):
+        assert verify(done.stdout.strip(), text, now=0).tenant == "acme"
+        assert verify(real.key, text, now=0).tenant == "local"
 
 
 def test_a_malformed_key_is_refused(tmp_path):

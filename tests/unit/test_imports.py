@@ -25,6 +25,7 @@ KNOWN_ONLY_BY: dict[tuple[str, ...], tuple[str, ...]] = {
         "report_queue.wake",
         "report_queue.wiring",
         "cdk_app.deploy",
+        "cdk_app.keys.kept",
         "cdk_app.local",
     ),
     ("cronsim",): ("report_queue.recurrence",),

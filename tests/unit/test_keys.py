@@ -11,6 +11,7 @@ from report_queue import keys
 
 PEPPER = "ab" * 32
 ENTROPY = bytes(range(25))
+NOW = 1_795_939_200_000  # 2026-11-29
 KEY, KEY_ID, RECORD = keys.create("acme", ["submit", "read"], PEPPER, entropy=ENTROPY)
 SECRET = json.dumps({"pepper": PEPPER, "keys": {KEY_ID: RECORD}})
 
@@ -28,7 +29,7 @@ def test_what_is_kept_is_the_keyed_hash_of_the_whole_key() -> None:
 
 
 def test_the_right_key_names_its_tenant_and_scopes() -> None:
-    assert keys.verify(KEY, SECRET) == keys.Principal("acme", KEY_ID, frozenset({"submit", "read"}))
+    assert keys.verify(KEY, SECRET, now=NOW) == keys.Principal("acme", KEY_ID, frozenset({"submit", "read"}))
 
 
 @pytest.mark.parametrize(
@@ -51,11 +52,11 @@ def test_the_right_key_names_its_tenant_and_scopes() -> None:
     ],
 )
 def test_any_other_token_is_nobody(token: str) -> None:
-    assert keys.verify(token, SECRET) is None
+    assert keys.verify(token, SECRET, now=NOW) is None
 
 
 def test_a_key_of_another_pepper_is_nobody() -> None:
-    assert keys.verify(KEY, json.dumps({"pepper": "cd" * 32, "keys": {KEY_ID: RECORD}})) is None
+    assert keys.verify(KEY, json.dumps({"pepper": "cd" * 32, "keys": {KEY_ID: RECORD}}), now=NOW) is None
 
 
 @pytest.mark.parametrize("token", [KEY, KEY[:-1] + "v", KEY.replace(KEY_ID, "vvvvvvvv")])
@@ -69,14 +70,23 @@ def test_hashes_are_compared_in_constant_time_also_for_an_id_that_is_not_there(
         return one == other
 
     monkeypatch.setattr(hmac, "compare_digest", compare)
-    keys.verify(token, SECRET)
+    keys.verify(token, SECRET, now=NOW)
     assert len(compared) == 1
+
+
+def test_a_key_that_expires_is_nobodys_from_that_moment_on() -> None:
+    key, key_id, record = keys.create("acme", ["read"], PEPPER, entropy=ENTROPY, created=NOW - 5, expires=NOW)
+    assert (record["created"], record["expires"]) == (NOW - 5, NOW)
+    kept = json.dumps({"pepper": PEPPER, "keys": {key_id: record}})
+    assert keys.verify(key, kept, now=NOW - 1) == keys.Principal("acme", key_id, frozenset({"read"}))
+    assert keys.verify(key, kept, now=NOW) is None
+    assert keys.verify(key[:-1] + ("0" if key[-1] != "0" else "1"), kept, now=NOW - 1) is None
 
 
 def test_a_broken_secret_is_an_error_and_no_answer() -> None:
     for broken in ("", "{}", json.dumps({"pepper": "zz", "keys": {KEY_ID: RECORD}})):
         with pytest.raises((ValueError, KeyError)):
-            keys.verify(KEY, broken)
+            keys.verify(KEY, broken, now=NOW)
 
 
 def test_a_key_that_exists_gets_the_same_record() -> None:

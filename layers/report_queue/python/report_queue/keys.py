@@ -6,6 +6,7 @@ and over which wire stand elsewhere (`functions/authorizer`).
 Kept is only the hash, in a secret of the form
 {"pepper": hex, "keys": {"<key id>": {"hash": hex, "tenant": "acme", "scopes": ["submit", "read", …]}}},
 where hash = HMAC-SHA-256(pepper, the whole key). A key has 160 random bits, so that a slow hash would add nothing.
+A record may say when it was `created`, and when it `expires`: from that moment on the key is nobody's. Both are in ms.
 """
 
 import base64
@@ -33,13 +34,25 @@ class Principal:
     scopes: frozenset[str]
 
 
-def create(tenant: str, scopes: Iterable[str], pepper: str, *, entropy: bytes) -> tuple[str, str, dict[str, Any]]:
-    """A new key of `entropy` (25 random bytes or more): the key, which nobody keeps, its id, and its record."""
+def create(
+    tenant: str,
+    scopes: Iterable[str],
+    pepper: str,
+    *,
+    entropy: bytes,
+    created: int | None = None,
+    expires: int | None = None,
+) -> tuple[str, str, dict[str, Any]]:
+    """A new key of `entropy` (25 random bytes or more): the key, which nobody keeps, its id, and its record.
+
+    Raises ValueError as `record_of` does. Without `expires` it is good until it is withdrawn.
+    """
     if len(entropy) < 25:
         raise ValueError("entropy must be 25 bytes or more")
     key = f"rq_{_base32(entropy[:5])}_{_base32(entropy[5:])}"
     key_id, record = record_of(key, tenant=tenant, scopes=scopes, pepper=pepper)
-    return key, key_id, record
+    moments = {"created": created, "expires": expires}
+    return key, key_id, record | {name: moment for name, moment in moments.items() if moment is not None}
 
 
 def record_of(key: str, *, tenant: str, scopes: Iterable[str], pepper: str) -> tuple[str, dict[str, Any]]:
@@ -51,12 +64,12 @@ def record_of(key: str, *, tenant: str, scopes: Iterable[str], pepper: str) -> t
         raise ValueError("a tenant is 1 to 63 lower-case letters, digits and hyphens, and starts with no hyphen")
     granted = list(scopes)
     if unknown := sorted(set(granted) - set(SCOPES)):
-        raise ValueError(f"no such scopes: {', '.join(unknown)}")
+        raise ValueError(f"no such scopes: {', '.join(unknown)}; there are {', '.join(SCOPES)}")
     return match[1], {"hash": _hash(key, pepper), "tenant": tenant, "scopes": granted}
 
 
-def verify(token: str, secret_json: str) -> Principal | None:
-    """Whose token this is, or None: malformed, unknown or wrong look alike, and take the same time.
+def verify(token: str, secret_json: str, *, now: int) -> Principal | None:
+    """Whose token this is at that moment (ms), or None: malformed, unknown or wrong look alike, and take the same time.
 
     Raises ValueError or KeyError when the secret itself is broken: that is no reason to let anyone in, or to say no.
     """
@@ -67,6 +80,8 @@ def verify(token: str, secret_json: str) -> Principal | None:
     record = secret["keys"].get(match[1])
     kept = record["hash"] if record else _NOBODY  # an unknown id is compared too, so that time does not tell ids
     if not hmac.compare_digest(_hash(token, secret["pepper"]), kept) or not record:
+        return None
+    if now >= record.get("expires", now + 1):  # only who has the whole key learns that it was good once
         return None
     return Principal(tenant=record["tenant"], key_id=match[1], scopes=frozenset(record["scopes"]))
 

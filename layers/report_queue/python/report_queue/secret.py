@@ -40,7 +40,8 @@ class Secret:
         if self._known is not None and self.clock() - self._read_at < FRESH_S:
             return self._known
         try:
-            self._known, self._read_at = str(self._provider.get(self.name, force_fetch=True)), self.clock()
+            current = self._provider.get(self.name, force_fetch=True, VersionStage="AWSCURRENT")
+            self._known, self._read_at = str(current), self.clock()
         except parameters.exceptions.GetParameterError as error:
             age = self.clock() - self._read_at
             # What Secrets Manager itself refuses (the secret is gone, or not ours to read) is no outage.
