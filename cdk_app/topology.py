@@ -174,6 +174,7 @@ ROUTES: Final = (
     Route("POST", "/api/v1/schedules/{id}/resume", "dashboard"),
     Route("POST", "/api/v1/schedules/{id}/run", "dashboard"),
     Route("POST", "/api/v1/schedules/{id}/end", "dashboard"),
+    Route("GET", "/api/key", "dashboard"),
     Route("GET", "/api/stats", "dashboard"),
     Route("GET", "/api/queue", "dashboard"),
     Route("POST", "/api/queue/pause", "dashboard"),

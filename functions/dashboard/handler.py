@@ -45,6 +45,12 @@ AfterId = Annotated[str, Query(pattern=ID_PATTERN)]
 PAGE: Final = Path(__file__).parent / "page"
 
 
+@app.get("/api/key")
+def key(principal: Reader) -> Response[str]:
+    """Whose key this is and what it may do, so that a page shows nothing that would be refused."""
+    return json_answer(views.key(principal))
+
+
 @app.get("/api/stats")
 def stats(principal: Reader) -> Response[str]:
     """The tenant's jobs by state."""

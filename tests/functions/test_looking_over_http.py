@@ -206,3 +206,12 @@ def test_workers_show_their_memory_version_and_ones_own_jobs(api: Api, lives: Li
     assert (mine["jobs"], mine["memoryMb"], mine["version"]) == ([name], 60, "")
     (other,) = Api(tenant="bolt").get("/api/workers").json["workers"]
     assert (other["jobs"], other["active"]) == ([], 1)
+
+
+def test_a_key_is_told_whose_it_is_and_what_it_may_do(api: Api) -> None:
+    assert api.get("/api/key").json == {
+        "id": "k0000000",
+        "tenant": "acme",
+        "scopes": ["operate", "read", "submit"],
+    }
+    assert set(Api(tenant="bolt", scopes="read").get("/api/key").json["scopes"]) == {"read"}

@@ -11,6 +11,7 @@ from typing import Any
 from report_queue.batch import RESULT_TYPE
 from report_queue.inputs_desk import UploadLink
 from report_queue.job import Job, State, WorkerBeat
+from report_queue.keys import Principal
 from report_queue.outlook import Outlook, drain_seconds
 from report_queue.replies import Gauges, Group, Numbers, Spread
 from report_queue.reports import ReportType
@@ -25,6 +26,11 @@ def moment(ms: int | None) -> str | None:
     if ms is None:
         return None
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def key(principal: Principal) -> dict[str, Any]:
+    """GET /api/key: the part of a key that may be shown, its tenant, and its scopes in alphabetical order."""
+    return {"id": principal.key_id, "tenant": principal.tenant, "scopes": sorted(principal.scopes)}
 
 
 def stats(queue: str, counts: Mapping[State, int], *, now_ms: int) -> dict[str, Any]:
