@@ -186,6 +186,7 @@ ROUTES: Final = (
     Route("GET", "/api/jobs/groups", "dashboard"),
     Route("POST", "/api/jobs/retry", "dashboard"),
     Route("GET", "/api/jobs/{id}", "dashboard"),
+    Route("GET", "/api/jobs/{id}/receipt", "dashboard"),
     Route("POST", "/api/jobs/{id}/retry", "dashboard"),
     Route("POST", "/api/jobs/{id}/cancel", "dashboard"),
     Route("POST", "/api/jobs/{id}/promote", "dashboard"),

@@ -14,6 +14,7 @@ from report_queue import (
     desk,
     measures,
     page,
+    receipt_views,
     schedule_views,
     schedules_desk,
     search,
@@ -167,6 +168,12 @@ def job(principal: Reader, id: str) -> Response[str]:  # noqa: A002 (the word of
     expected = outlook(found.seen, waits, slots=wired.settings.slots, now=wired.now_ms())
     shown = views.detail(found.seen, found.request, expected)
     return json_answer(shown if fits(app, shown) else views.without_payload(shown))
+
+
+@app.get("/api/jobs/<id>/receipt")
+def receipt(principal: Reader, id: str) -> Response[str]:  # noqa: A002 (as above)
+    """What is kept of a job for good: how it ended, and what its report is made of."""
+    return json_answer(receipt_views.receipt(desk.receipt(wiring(), tenant=principal.tenant, id=id)))
 
 
 @app.post("/api/jobs/<id>/retry")

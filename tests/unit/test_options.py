@@ -23,6 +23,7 @@ def test_every_option_becomes_a_fact() -> None:
         "dedupMode": "replace",
         "retentionSeconds": 3_600,
         "tags": ["eu", "may:2026"],
+        "metadata": {"invoice": "4711"},
         "locale": "fr-CH",
         "timezone": "Europe/Zurich",
         "preflight": "fail",
@@ -37,6 +38,7 @@ def test_every_option_becomes_a_fact() -> None:
         unique=Unique("may-2026", 60, "replace"),
         retention_seconds=3_600,
         tags=("eu", "may:2026"),
+        metadata={"invoice": "4711"},
         edition=Edition(locale="fr-CH", time_zone="Europe/Zurich", preflight="fail"),
     )
 
@@ -104,6 +106,12 @@ def test_a_dedup_key_holds_for_a_day_and_drops_the_newcomer_unless_told_otherwis
         ({"tags": [{}]}, "/tags"),
         ({"tags": [f"t{n}" for n in range(11)]}, "/tags"),
         ({"tags": ["t" * 65]}, "/tags"),
+        ({"metadata": ["a"]}, "/metadata"),
+        ({"metadata": {"a": 1}}, "/metadata"),
+        ({"metadata": {"": "empty"}}, "/metadata"),
+        ({"metadata": {"two words": "a"}}, "/metadata"),
+        ({"metadata": {f"n{n}": "" for n in range(51)}}, "/metadata"),
+        ({"metadata": {"a": "é" * 2_045}}, "/metadata"),
         ({"locale": "german"}, "/locale"),
         ({"locale": "de_DE"}, "/locale"),
         ({"locale": 5}, "/locale"),

@@ -296,6 +296,7 @@ def test_a_request_survives_the_ledger() -> None:
         backoff=Backoff("fixed", 1_000, 0.25),
         retention_ms=60_000,
         tags=("may", "eu"),
+        metadata={"invoice": "ä 4711"},
         batch=job_id("acme", "b"),
         edition=Edition(
             locale="fr-CH",
@@ -325,6 +326,7 @@ def test_a_request_survives_the_ledger() -> None:
         "backoff",
         "retentionMs",
         "tags",
+        "metadata",
         "batch",
         "edition",
         "dataRef",

@@ -208,6 +208,14 @@ def download(wiring: Wiring, *, tenant: str, id: str) -> Download:  # noqa: A002
     return Download(save, view, name, seconds)
 
 
+def receipt(wiring: Wiring, *, tenant: str, id: str) -> Receipt:  # noqa: A002 (the word of the API)
+    """How the newest round that ended has ended, by the ledger alone; raises NotFound, or Conflict where none has."""
+    job = standing.in_ledger(wiring.ledger, tenant=tenant, id=id)
+    if job.receipt is None:
+        raise Conflict(f"The job has not ended, so there is no receipt yet: GET /api/jobs/{id} says how far it is.")
+    return job.receipt
+
+
 def _enqueue(wiring: Wiring, job: NewJob) -> bool:
     """Enqueue and wake; False where the broker is away, which costs time and nothing else."""
     try:

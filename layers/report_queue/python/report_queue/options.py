@@ -1,7 +1,8 @@
 """What a caller may wish of a report's job, beside the report: parsed once, and everything that is wrong is said.
 
     {attempts?, priority?, delaySeconds? | runAt?, expiresAt?, backoff?, dedupKey?, dedupSeconds?, dedupMode?,
-     retentionSeconds?, tags?, locale?, timezone?, preflight?, format?, variant?, attachments?, password?}
+     retentionSeconds?, tags?, metadata?, locale?, timezone?, preflight?, format?, variant?, attachments?,
+     password?}
                                                           ── faults ──► none ── Options.of ──► Options
 
 Messages never quote a value. It knows nothing of HTTP or of how the queue does it.
@@ -9,10 +10,11 @@ Messages never quote a value. It knows nothing of HTTP or of how the queue does 
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, Self
 
+from report_queue import metadata
 from report_queue.edition import (
     ARCHIVED,
     ATTACHED,
@@ -62,6 +64,7 @@ class Options:
     unique: Unique | None = None
     retention_seconds: int | None = None
     tags: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
     edition: Edition = USUAL
 
     @classmethod
@@ -80,6 +83,7 @@ class Options:
             else None,
             retention_seconds=sent.get("retentionSeconds"),
             tags=tuple(sent.get("tags", ())),
+            metadata=sent.get("metadata", {}),
             edition=Edition(
                 locale=sent.get("locale"),
                 time_zone=sent.get("timezone", UTC),
@@ -217,6 +221,7 @@ _CHECKS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "dedupMode": _one_of("drop", "replace"),
     "retentionSeconds": _integer(60, 90 * DAY),
     "tags": _tags,
+    "metadata": metadata.fault,
     "locale": _locale,
     "timezone": zone_fault,
     "preflight": _one_of("warn", "fail"),

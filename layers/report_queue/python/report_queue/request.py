@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import Any, Final, Self
 
@@ -30,6 +30,7 @@ _DEFAULTS: Final = {
     "delaySeconds": 0,
     "priority": PRIORITY,
     "tags": [],
+    "metadata": {},
     "dedupMode": "drop",
     "timezone": UTC,
     "preflight": "warn",
@@ -73,6 +74,7 @@ class Request:
     batch: str | None = None  # the batch's id
     edition: Edition = USUAL
     data_ref: DataRef | None = None  # pinned: as the object was at the acceptance
+    metadata: Mapping[str, str] = field(default_factory=dict)  # the caller's own
     trace: str | None = None  # traceparent of the submit; nothing depends on it
 
     @classmethod
@@ -107,6 +109,7 @@ class Request:
             batch=batch,
             edition=options.edition,
             data_ref=submission.data_ref,
+            metadata=options.metadata,
             trace=trace,
         )
 
@@ -152,6 +155,7 @@ class Request:
             "batch": self.batch,
             "edition": self.edition.to_fields(),
             "dataRef": self.data_ref and self.data_ref.to_fields(),
+            "metadata": self.metadata,
             "trace": self.trace,
         }
         return json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
@@ -182,6 +186,7 @@ class Request:
             batch=fields["batch"],
             edition=Edition.of(fields.get("edition")),
             data_ref=DataRef.of(fields.get("dataRef")),
+            metadata=fields.get("metadata", {}),
             trace=fields.get("trace"),
         )
 

@@ -151,6 +151,7 @@ def detail(job: Job, request: Request | None, outlook: Outlook | None) -> dict[s
     why it has not started."""
     return summary(job) | {
         "jobData": request.data if request else None,
+        "metadata": dict(request.metadata) if request else {},
         "dataRef": request.data_ref.to_fields() if request and request.data_ref else None,
         "timeline": [asdict(event) | {"at": moment(event.at)} for event in job.events],
         "outlook": outlook
