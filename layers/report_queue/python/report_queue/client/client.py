@@ -1,0 +1,147 @@
+"""The client: every verb that the API has for jobs and for the queue; batches and schedules stand beside it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+
+from report_queue.client.answers import Job, Submitted
+from report_queue.client.batches import Batches
+from report_queue.client.calls import Calls, id_of, replayed, told, until_ended
+from report_queue.client.schedules import Schedules
+from report_queue.client.wire import Wire
+
+_PAGE = 100
+
+
+class Client:
+    """A caller with one key. Use it in a `with`, or close it; it is for one thread at a time.
+
+    `timeout` is for one answer, `patience` for asking again where that is safe, both in seconds. Every method raises
+    a ClientError (Refused, Away or Broken), and ValueError for what can be no id.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        timeout: float = 30.0,
+        patience: float = 60.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        wire = Wire(url, key, timeout=timeout, patience=patience, transport=transport)
+        self._calls = Calls(wire, timeout=timeout)
+        self.batches = Batches(self._calls)
+        self.schedules = Schedules(self._calls)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End its connections."""
+        self._calls.close()
+
+    # Jobs.
+
+    def submit(
+        self,
+        report_type: str,
+        data: Any,
+        *,
+        rows: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Submitted:
+        """Hand in a report; `rows` is what `upload` gave. Sent again, also by itself, it is the same job."""
+        body = {"reportType": report_type, "data": data}
+        body |= {"dataRef": {"key": rows}} if rows else {}
+        body |= {"options": dict(options)} if options else {}
+        answer = self._calls.act_once("/api/v1/reports/generate", body, key=idempotency_key)
+        return Submitted(told(answer)["jobId"], replayed(answer), bool(told(answer).get("duplicate")))
+
+    def get(self, job: str) -> Job:
+        """The job of that id as it stands, with its payload and its timeline in `raw`."""
+        return Job.of(self._calls.look(f"/api/jobs/{id_of(job)}"))
+
+    def wait(self, job: str, *, within: float | None = None, seen: Callable[[Job], None] | None = None) -> Job:
+        """The job when it has ended, however it did; `seen` is called with each look at it. Raises Late after `within`
+        seconds."""
+        return until_ended(lambda: self.get(job), within=within, seen=seen)
+
+    def jobs(self, *, limit: int | None = None, **filters: str | None) -> Iterator[Job]:
+        """The tenant's jobs, page by page: `state` (waiting), `type`, `tag`, `signature`, `batch`, `since`, `until`."""
+        after, left = None, limit
+        while left is None or left > 0:
+            size = _PAGE if left is None else min(_PAGE, left)
+            page = self._calls.look("/api/jobs", **filters, after=after, limit=size)
+            for raw in page["jobs"]:
+                yield Job.of(raw)
+            left = None if left is None else left - len(page["jobs"])
+            if (after := page["next"]) is None:
+                return
+
+    def download(self, job: str, to: Path) -> Path:
+        """Save the report as that file, or in that folder under its own name; returns the file."""
+        result = self.get(job).raw.get("result") or {}
+        return self._calls.save(f"/api/v1/reports/{job}/download", to, sha256=result.get("sha256"))
+
+    def retry(self, job: str) -> None:
+        """A failed or cancelled job, once more."""
+        self._calls.act(f"/api/jobs/{id_of(job)}/retry")
+
+    def cancel(self, job: str) -> None:
+        """The end of a job that has not ended."""
+        self._calls.act(f"/api/jobs/{id_of(job)}/cancel")
+
+    def promote(self, job: str) -> None:
+        """A delayed job, at once."""
+        self._calls.act(f"/api/jobs/{id_of(job)}/promote")
+
+    def retry_all(self, *, dry_run: bool = False, **filters: Any) -> dict[str, Any]:
+        """Failed or cancelled jobs once more, up to `limit` of those that fit the filters of `jobs`; what was done."""
+        return dict(self._calls.act("/api/jobs/retry", {"dryRun": dry_run, **filters}))
+
+    def groups(self) -> list[dict[str, Any]]:
+        """Failed jobs by their errors."""
+        return list(self._calls.look("/api/jobs/groups")["groups"])
+
+    def upload(self, rows: Path) -> str:
+        """Put a file of rows (.jsonl, .ndjson, .csv) where a submission may name it; returns what `rows` takes."""
+        link = self._calls.act("/api/v1/inputs", {"name": f"rows{rows.suffix.lower()}"})
+        self._calls.put(link["url"], rows)
+        return str(link["key"])
+
+    # The queue.
+
+    def types(self) -> list[dict[str, Any]]:
+        """The report types, each with its schema and a sample."""
+        return list(self._calls.look("/api/report-types"))
+
+    def stats(self) -> dict[str, Any]:
+        """The tenant's jobs by state."""
+        return dict(self._calls.look("/api/stats"))
+
+    def queue(self, *, minutes: int | None = None) -> dict[str, Any]:
+        """How the whole queue is going."""
+        return dict(self._calls.look("/api/queue", minutes=minutes))
+
+    def workers(self) -> list[dict[str, Any]]:
+        """Those that are alive."""
+        return list(self._calls.look("/api/workers")["workers"])
+
+    def health(self) -> dict[str, Any]:
+        """Whether reports are accepted."""
+        return dict(self._calls.look("/health"))
+
+    def pause(self, report_type: str | None = None) -> None:
+        """No job starts, or none of that type."""
+        self._calls.act("/api/queue/pause", {"reportType": report_type})
+
+    def resume(self, report_type: str | None = None) -> None:
+        """They start again."""
+        self._calls.act("/api/queue/resume", {"reportType": report_type})
