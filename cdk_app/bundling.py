@@ -16,7 +16,7 @@ from cdk_app import wheels
 ROOT: Final = Path(__file__).parent.parent
 PYTHON: Final = lambda_.Runtime.PYTHON_3_13
 ARCHITECTURE: Final = lambda_.Architecture.ARM_64
-_NO_CODE: Final = ["**/__pycache__", "**/*.egg-info", "**/*.pyc"]
+_NO_CODE: Final = ["**/__pycache__", "**/*.egg-info", "**/*.pyc", "python/report_queue/client"]  # functions call no API
 
 
 def source(folder: str) -> lambda_.Code:

@@ -41,12 +41,17 @@ def test_the_image_gets_nothing_but_the_worker_and_the_layers_sources(image: Pat
     assert beside == {".dockerignore", "layers/dependencies/requirements.txt"}
 
 
-def test_the_layer_holds_the_package_with_its_scripts_and_reports(zips: dict[str, Path]) -> None:
-    package = zips["layer-report-queue"] / "python/report_queue"
+def test_layer_and_image_hold_the_package_with_its_scripts_and_reports_and_without_the_client(
+    image: Path, zips: dict[str, Path]
+) -> None:
     source = ROOT / "layers/report_queue/python/report_queue"
-    assert {path.relative_to(package) for path in _files(package)} == {
-        path.relative_to(source) for path in _files(source) if "__pycache__" not in path.parts
-    }
+    left_out = {"__pycache__", "client"}
+    ours = {path.relative_to(source) for path in _files(source) if left_out.isdisjoint(path.parts)}
+    for package in (
+        zips["layer-report-queue"] / "python/report_queue",
+        image / "layers/report_queue/python/report_queue",
+    ):
+        assert {path.relative_to(package) for path in _files(package)} == ours
 
 
 def test_no_asset_holds_what_a_machine_left_behind(image: Path, zips: dict[str, Path]) -> None:

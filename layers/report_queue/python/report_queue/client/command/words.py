@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     common.add_argument("--url", help=f"of the API; or {URL}; or the local stack that runs")
     common.add_argument("--key-file", type=Path, help=f"file that holds the API key; or {KEY}; or the local stack's")
     common.add_argument("--data-dir", type=Path, default=Path(".data"), help="of a local stack (.data)")
+    common.add_argument("--patience", type=float, default=30, help="seconds of asking again where nobody answers (30)")
     common.add_argument("--json", action="store_true", help="for programs")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
