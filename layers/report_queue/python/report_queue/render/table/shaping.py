@@ -11,6 +11,7 @@ its version is pinned.
 """
 
 import unicodedata
+from collections.abc import Iterator
 from typing import Any, Final
 
 from weasyprint.pdf.fonts import Font  # type: ignore[import-untyped]
@@ -56,24 +57,48 @@ class Shaper:
 
     def line(self, text: str) -> tuple[str, float]:
         """The text as a PDF shows it, the inside of a TJ's array, and its width in pixels. Raises Unfit."""
-        pieces, shown, width = self._pieces, [], 0.0
-        for pair in zip(text, (*text[1:], _END), strict=True):
-            piece = pieces[pair] if pair in pieces else self._learnt(pair)
-            if piece is None:
-                raise Unfit
-            shown.append(piece[0])
-            width += piece[1]
+        shown, width = [], 0.0
+        for one, wide in self._set(text):
+            shown.append(one)
+            width += wide
         if not self._used.issuperset(text):
             for letter in text:
                 self._to_unicode.setdefault(self._alone[letter][0], letter)
             self._used.update(text)
         return f"<{''.join(shown)}>", width
 
+    def reach(self, text: str, room: float, *, near: float) -> int | None:
+        """How much of a text of words, with spaces between, is on a line of `room` pixels: up to the end of a word.
+
+        None where not even one word is, and where a word's end is so `near` to the room that the spaces' own kerning
+        may decide. Raises Unfit.
+        """
+        width, whole = 0.0, None
+        for index, (_, wide) in enumerate(self._set(text), 1):
+            width += wide
+            if index == len(text) or text[index] == " ":
+                end = width - wide + next(self._set(text[index - 1]))[1]
+                if abs(end - room) < near:
+                    return None
+                if end > room:
+                    break
+                whole = index
+        return whole
+
     def moved(self) -> "Shaper":
         """One that knows the same, where the style has come to have another font configuration."""
         other = Shaper(self.style, self._fonts)
         other._pieces, other._alone, other._used = self._pieces, self._alone, self._used
         return other
+
+    def _set(self, text: str) -> Iterator[tuple[str, float]]:
+        """Letter by letter what a PDF shows, and the pixels to the next one. Raises Unfit."""
+        pieces = self._pieces
+        for pair in zip(text, (*text[1:], _END), strict=True):
+            piece = pieces[pair] if pair in pieces else self._learnt(pair)
+            if piece is None:
+                raise Unfit
+            yield piece
 
     def _learnt(self, pair: tuple[str, str]) -> tuple[str, float] | None:
         try:

@@ -33,6 +33,10 @@ from report_queue.render.table.shaping import Shaper, Unfit
 _NEAR: Final = 0.05  # pixels: a line that fits, or does not, by so little is WeasyPrint's to judge
 # Controls, ends of lines and paragraphs, halves of characters.
 _NO_TEXT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# Words that a line may break after and nowhere within, whatever the language: letters and digits, with . or , among or
+# behind them. Other signs (hyphens, slashes, brackets, quotes) have rules of their own, which Pango knows.
+_WORDS: Final = re.compile(r"(?:[A-Za-z0-9&À-ÖØ-öø-ɏ][A-Za-z0-9&À-ÖØ-öø-ɏ.,]*(?: (?=.)|$))+")
+_KERNED: Final = 1.0  # pixels: more than what a letter and the space behind it are nearer to each other
 _LOST: Final = "\U0010fffd"  # no font has it: to learn so, Pango goes through all of them
 
 
@@ -89,6 +93,7 @@ class Typesetter:
         self._letters = Shaper(style, glyphs.fonts)
         self._layout = create_layout("", style, None, None, 0)
         self._measured = "", 0.0, 0.0  # the layout's text, its width and its height
+        self._at_spaces = style["white_space"] == style["word_break"] == "normal" and style["hyphens"] != "auto"
         self._strut = strut(style)  # the height of a line, and where its baseline is
         self.fill, self.name, self.size = self._letters.fill, self._letters.name, self._letters.size
         self.line = lru_cache(maxsize=8192)(self._line)
@@ -125,13 +130,25 @@ class Typesetter:
         return tuple(lines)
 
     def _broken(self, text: str, room: float) -> Iterator[str]:
+        by_words = self._at_spaces and _WORDS.fullmatch(text)
         while text:
+            if by_words and (reach := self._reach(text, room)):
+                yield text[:reach]
+                text = text[reach + 1 :]
+                continue
             layout, length, resume, *_ = split_first_line(text, self.style, None, room, 0)
             encoded = text.encode()
             if length <= 0 or (resume is not None and not 0 < resume <= len(encoded)):
                 raise Unfit
             yield layout.text.rstrip(" ")
             text = encoded[resume:].decode().lstrip(" ") if resume is not None else ""
+
+    def _reach(self, text: str, room: float) -> int | None:
+        """How much of these words is on the first line, where that is plain to see."""
+        try:
+            return self._letters.reach(text, room, near=_KERNED)
+        except Unfit:
+            return None
 
     def _by_letters(self, text: str) -> Line | None:
         try:
