@@ -20,8 +20,10 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 PORT ?= 8080
 
-# From fast to slow; those that exist.
-TESTS := $(wildcard $(addprefix tests/,unit queue ledger functions render attacks golden worker local cdk docs page e2e))
+# From fast to slow. The first share two processes, a file each; the others start stacks, workers and browsers, kill some of
+# them, and have the machine to themselves.
+SHARED := $(addprefix tests/,unit queue ledger functions render attacks golden)
+ALONE := $(addprefix tests/,worker local cdk docs page e2e)
 
 # What a renderer's start reads.
 RENDERED := $(shell find layers/report_queue/python/report_queue -name '*.py' -o -name '*.html')
@@ -42,7 +44,8 @@ preview: .venv/.requirements .venv/.system-run .venv/.prepared
 	$(PY) -m cdk_app.local preview $(if $(TYPE),"$(TYPE)") $(if $(DATA),--data "$(DATA)") $(if $(ROWS),--rows "$(ROWS)") $(if $(WATCH),--watch)
 
 test: lint .venv/.system-test setup
-	$(PY) -m pytest $(TESTS)
+	$(PY) -m pytest -n 2 --dist loadfile $(SHARED)
+	$(PY) -m pytest $(ALONE)
 
 mutants: .venv/.system-test setup
 	$(PY) -m tests.mutants

@@ -145,9 +145,13 @@ class Canary:
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab() -> Iterator[Lab]:
     """One warm renderer for all tests."""
-    root = tmp_path_factory.mktemp(WORD)
+    with tempfile.TemporaryDirectory(prefix=WORD) as root:  # a short path: an error that quotes one may cut a long one
+        yield from _warm_in(Path(root))
+
+
+def _warm_in(root: Path) -> Iterator[Lab]:
     package = root / "report_queue"
     shutil.copytree(Path(report_queue.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     (package / "render" / "seal.py").write_text(_OPEN, "utf-8")
