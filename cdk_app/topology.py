@@ -192,6 +192,9 @@ ROUTES: Final = (
     Route("POST", "/api/jobs/{id}/promote", "dashboard"),
     Route("GET", "/api/report-types", "dashboard"),
     Route("GET", "/health", "dashboard", public=True),
+    Route("GET", "/openapi.json", "dashboard", public=True),
+    Route("GET", "/docs", "dashboard", public=True),
+    Route("GET", "/problems/{name}", "dashboard", public=True),
     Route("GET", "/", "dashboard", public=True),
     Route("GET", "/page/{name}", "dashboard", public=True),
 )

@@ -35,6 +35,9 @@ _LINE: Final = {
 
 _PUBLIC: Final = {
     "/health": "Whoever watches has no key, and it says no more than whether broker and bucket answer.",
+    "/openapi.json": "What the API is, the same for everyone: it must be read before there is a key.",
+    "/docs": "The same for people.",
+    "/problems/{name}": "A problem's type leads there, from wherever it is read.",
     "/": "A browser asks for the page before anyone can enter a key; it holds no job.",
     "/page/{name}": "The page's own style and script, the same for everyone.",
 }

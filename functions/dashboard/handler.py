@@ -14,6 +14,7 @@ from report_queue import (
     desk,
     measures,
     page,
+    problems,
     receipt_views,
     schedule_views,
     schedules_desk,
@@ -305,6 +306,26 @@ def health() -> Response[str]:
     )
 
 
+@app.get("/openapi.json", compress=True)
+def openapi() -> Response[bytes]:
+    """What this API is, for programs."""
+    return _made("openapi.json")
+
+
+@app.get("/docs", compress=True)
+def docs() -> Response[bytes]:
+    """The same for people."""
+    return _made("docs.html")
+
+
+@app.get("/problems/<name>", compress=True)
+def problem(name: str) -> Response[bytes]:
+    """What a problem's type means."""
+    if name not in problems.ROWS:
+        raise NotFound("No problem has this name; GET /docs lists them.")
+    return _made(f"{name}.html")
+
+
 @app.get("/", compress=True)
 def index() -> Response[bytes]:
     """The page; it asks for a key itself."""
@@ -353,6 +374,13 @@ def _link(link: desk.Download) -> Response[str]:
             {"url": link.url, "viewUrl": link.view_url, "fileName": link.file_name, "expiresIn": link.seconds}
         )
     return Response(302, body="", headers={"Location": link.url, "Cache-Control": "no-store"})
+
+
+def _made(name: str) -> Response[bytes]:
+    """What is told of the API itself. It is loaded and made when it is first asked for, which is seldom."""
+    from report_queue.openapi import pages
+
+    return page.given(pages.files()[name], if_none_match=app.current_event.headers.get("if-none-match"))
 
 
 def _page(name: str) -> Response[bytes]:

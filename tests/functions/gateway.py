@@ -13,6 +13,7 @@ os.environ |= {"POWERTOOLS_SERVICE_NAME": "test", "POWERTOOLS_TRACE_DISABLED": "
 
 import boto3
 
+from contract import broken
 from functions.dashboard import handler as dashboard
 from functions.submit import handler as submit
 
@@ -90,7 +91,11 @@ class Api:
             "isBase64Encoded": binary,
         }
         function = submit if (method, path) in _SUBMITS else dashboard
-        return answer(function.handler(event, Context()))
+        found = answer(function.handler(event, Context()))
+        # Whatever a test is about: no answer breaks what the OpenAPI document says of it.
+        breaks = broken(method, path, status=found.status, headers=found.headers, content=found.content)
+        assert not breaks, breaks
+        return found
 
 
 def answer(response: Mapping[str, Any]) -> Answer:

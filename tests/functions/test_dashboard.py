@@ -230,7 +230,7 @@ def test_another_tenants_job_looks_like_one_that_never_was(
 def test_an_id_with_odd_characters_is_not_found(method: str, path: str, odd: str, api: Api) -> None:
     answer = api.call(method, path.format(odd))
     assert answer.status == 404
-    assert answer.json["type"] == "urn:report-queue:problem:not-found"
+    assert answer.json["type"] == "/problems/not-found"
 
 
 def test_an_odd_id_is_not_even_looked_up(api: Api, broker_away: None) -> None:
@@ -266,13 +266,13 @@ def test_reading_needs_the_scope(path: str, environment: Environment) -> None:
 def test_without_the_broker_reads_say_when_to_come_back(path: str, api: Api, broker_away: None) -> None:
     answer = api.get(path)
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
-    assert answer.json["type"] == "urn:report-queue:problem:broker-away"
+    assert answer.json["type"] == "/problems/broker-away"
 
 
 def test_without_the_store_a_job_cannot_be_read(api: Api, lives: Lives, store_away: None) -> None:
     answer = api.get(f"/api/jobs/{UNKNOWN}")
     assert answer.status == 503
-    assert answer.json["type"] == "urn:report-queue:problem:store-away"
+    assert answer.json["type"] == "/problems/store-away"
 
 
 def test_report_types_come_with_schema_and_sample(api: Api) -> None:

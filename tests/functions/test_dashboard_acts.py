@@ -56,7 +56,7 @@ def test_a_report_is_downloaded_before_its_receipt_is_there(api: Api, lives: Liv
 def test_a_report_that_is_not_there_is_a_conflict(state: str, api: Api, lives: Lives) -> None:
     answer = api.get(f"/api/v1/reports/{getattr(lives, state)()}/download")
     assert answer.status == 409
-    assert answer.json["type"] == "urn:report-queue:problem:conflict"
+    assert answer.json["type"] == "/problems/conflict"
 
 
 def test_a_download_needs_the_store(api: Api, lives: Lives, environment: Environment) -> None:

@@ -153,7 +153,7 @@ def test_a_tenant_with_enough_waiting_is_told_to_come_back(api: Api, environment
     job_id(api, delaySeconds=60)
     refused = api.submit(body())
     assert (refused.status, refused.headers["retry-after"]) == (429, "30")
-    assert refused.json["type"] == "urn:report-queue:problem:too-many"
+    assert refused.json["type"] == "/problems/too-many"
     assert Api(tenant="bolt").submit(body()).status == 202
 
 

@@ -136,7 +136,7 @@ def test_a_schedule_that_cannot_be_read_hides_no_other_and_can_be_ended(api: Api
     boto3.client("s3").put_object(Bucket="reports", Key=f"schedules/acme/{broken}.json", Body=b"{}")
     assert [one["id"] for one in api.get("/api/v1/schedules").json["schedules"]] == [good]
     for answer in (api.get(f"/api/v1/schedules/{broken}"), act(api, broken, "pause"), act(api, broken, "run")):
-        assert (answer.status, answer.json["type"]) == (409, "urn:report-queue:problem:conflict")
+        assert (answer.status, answer.json["type"]) == (409, "/problems/conflict")
     assert act(api, broken, "end").status == 200
     assert act(api, broken, "end").status == 404
 
@@ -209,7 +209,7 @@ def test_running_now_keeps_to_the_overlap_policy(api: Api, lives: Lives) -> None
     name = made(api)
     job = act(api, name, "run").json["data"]["jobId"]
     again = act(api, name, "run")
-    assert (again.status, again.json["type"]) == (409, "urn:report-queue:problem:conflict")
+    assert (again.status, again.json["type"]) == (409, "/problems/conflict")
     lives.end(job)
     assert act(api, name, "run").status == 202
 

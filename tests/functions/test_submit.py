@@ -119,7 +119,7 @@ def test_without_the_broker_a_request_is_accepted_all_the_same(api: Api, broker_
 def test_without_the_store_nothing_is_accepted_and_nothing_is_queued(api: Api, wired: Wiring, store_away: None) -> None:
     answer = api.submit(SAMPLE)
     assert (answer.status, answer.headers["retry-after"]) == (503, "5")
-    assert answer.json["type"] == "urn:report-queue:problem:store-away"
+    assert answer.json["type"] == "/problems/store-away"
     assert nothing_happened(wired)
 
 
@@ -166,7 +166,7 @@ def test_bad_input_is_told_as_a_problem_and_leaves_no_trace(case: str, api: Api,
     assert len(answer.content) < 10_000
     problem = answer.json
     assert problem["status"] == status
-    assert problem["type"].startswith("urn:report-queue:problem:")
+    assert problem["type"].startswith("/problems/")
     assert problem["instance"] == "/api/v1/reports/generate"
     assert problem["detail"] == problem["message"]
     assert problem["detail"]
@@ -211,7 +211,7 @@ def test_an_error_that_nobody_foresaw_is_a_problem_without_its_words(
     monkeypatch.setattr(type(wired.ledger), "accept", lambda _, request: breaks(request))
     answer = api.submit(SAMPLE)
     assert answer.status == 500
-    assert answer.json["type"] == "urn:report-queue:problem:unexpected"
+    assert answer.json["type"] == "/problems/unexpected"
     assert "request-1" in answer.json["detail"]
     written = logs.getvalue() + "".join(capfd.readouterr())
     assert "RuntimeError" in written

@@ -43,7 +43,7 @@ def test_no_two_rows_have_the_same_type() -> None:
 def test_a_problem_has_the_members_of_rfc_9457_and_of_the_old_system() -> None:
     faults = (Fault("/data/rows/3/a~1b", "is missing"),)
     assert told(InvalidRequest("Wrong in one place.", faults)) == {
-        "type": "urn:report-queue:problem:invalid-request",
+        "type": "/problems/invalid-request",
         "title": "The request is not valid",
         "status": 422,
         "detail": "Wrong in one place.",

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from aws_lambda_powertools.event_handler import Response
@@ -20,10 +20,11 @@ _TYPES: Final[Mapping[str, str]] = {
     ".html": "text/html; charset=utf-8",
     ".ico": "image/x-icon",
     ".js": "text/javascript; charset=utf-8",
-    ".json": "application/manifest+json",
+    ".json": "application/json",
     ".png": "image/png",
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
+    ".webmanifest": "application/manifest+json",
     ".woff2": "font/woff2",
 }
 
@@ -41,7 +42,7 @@ class File:
 def files(folder: Path) -> Mapping[str, File]:
     """The page's files by name: flat, of the types that a page is made of, none hidden. Read once per process."""
     return {
-        path.name: _file(path)
+        path.name: _file(path.read_bytes(), path.name)
         for path in sorted(folder.iterdir())
         if path.is_file() and path.suffix in _TYPES and not path.name.startswith(".")
     }
@@ -55,10 +56,20 @@ def answer(folder: Path, name: str, *, if_none_match: str | None, store: str) ->
     file = files(folder).get(name)
     if file is None:
         raise NotFound("The page has no such file.")
+    return given(file, if_none_match=if_none_match, frames=f"'self' {store}")
+
+
+def made(text: str, *, name: str) -> File:
+    """A file that is made and lies nowhere; `name` says by its ending what it is."""
+    return _file(text.encode("utf-8"), name)
+
+
+def given(file: File, *, if_none_match: str | None, frames: str = "'none'") -> Response[bytes]:
+    """The answer with a file, or 304 where the browser has it. `frames`: what it may show within, as CSP writes it."""
     headers = {
         "ETag": file.etag,
         "Cache-Control": "no-cache",  # keep it, but ask: a deployment must show at once
-        "Content-Security-Policy": _policy(store),
+        "Content-Security-Policy": _policy(frames),
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
@@ -70,17 +81,16 @@ def answer(folder: Path, name: str, *, if_none_match: str | None, store: str) ->
     return Response(200, file.content_type, file.body, headers=headers)
 
 
-def _file(path: Path) -> File:
-    body = path.read_bytes()
-    return File(body, _TYPES[path.suffix], f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+def _file(body: bytes, name: str) -> File:
+    return File(body, _TYPES[PurePath(name).suffix], f'"{hashlib.sha256(body).hexdigest()[:32]}"')
 
 
-def _policy(store: str) -> str:
+def _policy(frames: str) -> str:
     return "; ".join(
         [
             "default-src 'self'",
             "img-src 'self' data:",
-            f"frame-src 'self' {store}",
+            f"frame-src {frames}",
             "object-src 'none'",
             "base-uri 'none'",
             "form-action 'self'",

@@ -1,11 +1,12 @@
 """Where errors meet HTTP: one table, and the one shape of an answer that says no.
 
 The shape is a problem (RFC 9457, application/problem+json) with the members of the system that this replaces beside
-it: success, message, errorMessages. Nothing else in this package knows a status of the 4xx or 5xx kind.
+it: success, message, errorMessages. Its `type` is an address of this API, GET /problems/{name}, which says what the row
+says. Nothing else in this package knows a status of the 4xx or 5xx kind.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from aws_lambda_powertools.event_handler import Response
@@ -22,26 +23,99 @@ _HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosni
 
 
 class Problem(NamedTuple):
-    """How one kind of error is told: `type` is the stable word for programs, `title` the same for people."""
+    """How one kind of error is told: `type` is the stable word for programs, `title` the same for people.
+
+    `when` it comes and what to `do` stand on the page that the type leads to.
+    """
 
     status: int
     title: str
     type: str
+    when: str
+    do: str
+
+    @property
+    def address(self) -> str:
+        """The type as a URI: of this API, whichever host it is under."""
+        return f"/problems/{self.type}"
 
 
 TABLE: Final[Mapping[type[Exception], Problem]] = {
-    errors.MalformedRequest: Problem(400, "The request cannot be read", "malformed-request"),
-    errors.Forbidden: Problem(403, "The key does not allow this", "forbidden"),
-    errors.NotFound: Problem(404, "There is nothing here", "not-found"),
-    errors.Conflict: Problem(409, "The job's state does not allow this", "conflict"),
-    errors.TooLarge: Problem(413, "The request is too large", "too-large"),
-    errors.InvalidRequest: Problem(422, "The request is not valid", "invalid-request"),
-    errors.TooMany: Problem(429, "Too many jobs wait already", "too-many"),
-    errors.BrokerAway: Problem(503, "The queue does not answer at the moment", "broker-away"),
-    errors.StoreAway: Problem(503, "The store does not answer at the moment", "store-away"),
+    errors.MalformedRequest: Problem(
+        400,
+        "The request cannot be read",
+        "malformed-request",
+        "The body is not JSON that we accept, or a header is not of its form.",
+        "Send JSON (RFC 8259) in UTF-8, each key once, no NaN, not too deep; `detail` says what was in the way.",
+    ),
+    errors.Forbidden: Problem(
+        403,
+        "The key does not allow this",
+        "forbidden",
+        "The key is good, but lacks the scope.",
+        "Use a key with the scope that `detail` names, or ask whoever gave you yours.",
+    ),
+    errors.NotFound: Problem(
+        404,
+        "There is nothing here",
+        "not-found",
+        "Nothing here by that name, or it is another tenant's: the two answers are the same.",
+        "Look at the id and at the key's tenant; GET /api/jobs lists what there is.",
+    ),
+    errors.Conflict: Problem(
+        409,
+        "The job's state does not allow this",
+        "conflict",
+        "What is asked for does not fit the state that the thing is in.",
+        "Look at it again: `detail` says the state, and what can be done in it.",
+    ),
+    errors.TooLarge: Problem(
+        413,
+        "The request is too large",
+        "too-large",
+        "The body has more bytes than may be sent.",
+        "Split the report, aggregate its rows, or put the rows there by POST /api/v1/inputs and name them.",
+    ),
+    errors.InvalidRequest: Problem(
+        422,
+        "The request is not valid",
+        "invalid-request",
+        "The request can be read and is not what is asked for; or its Idempotency-Key belongs to another one.",
+        "`errors` lists every place that is wrong and what should be there. Sent again as it is, it is refused again.",
+    ),
+    errors.TooMany: Problem(
+        429,
+        "Too many jobs wait already",
+        "too-many",
+        "The tenant has as many jobs waiting and delayed as it may have.",
+        "Submit again after Retry-After seconds, with the same Idempotency-Key.",
+    ),
+    errors.BrokerAway: Problem(
+        503,
+        "The queue does not answer at the moment",
+        "broker-away",
+        "The broker does not answer, or is full. Reports are accepted all the same; lists are not to be had.",
+        "Ask again after Retry-After seconds.",
+    ),
+    errors.StoreAway: Problem(
+        503,
+        "The store does not answer at the moment",
+        "store-away",
+        "The bucket does not answer: nothing can be accepted.",
+        "Send it again after Retry-After seconds, with the same Idempotency-Key.",
+    ),
 }
 
-UNEXPECTED: Final = Problem(500, "Something went wrong here", "unexpected")
+UNEXPECTED: Final = Problem(
+    500,
+    "Something went wrong here",
+    "unexpected",
+    "It is our mistake; the log has it under the request id.",
+    "Trying again may help. If it does not, tell us the `requestId`.",
+)
+
+ROWS: Final[Mapping[str, Problem]] = {row.type: row for row in (*TABLE.values(), UNEXPECTED)}
+"""Every row by its word."""
 
 
 def problem_of(error: Exception) -> Problem:
@@ -55,8 +129,18 @@ def answer(error: Exception, *, instance: str, request_id: str) -> Response[str]
     unexpected = problem is UNEXPECTED
     detail = f"It is logged under the request id {request_id}; trying again may help." if unexpected else str(error)
     faults = error.faults if isinstance(error, errors.InvalidRequest) else ()
-    body = {
-        "type": f"urn:report-queue:problem:{problem.type}",
+    body = body_of(problem, detail=detail, instance=instance, request_id=request_id, faults=faults)
+    retry_after = RETRY_AFTER_S.get(problem.status)
+    retry = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    return Response(problem.status, CONTENT_TYPE, json.dumps(body, ensure_ascii=False), headers=_HEADERS | retry)
+
+
+def body_of(
+    problem: Problem, *, detail: str, instance: str, request_id: str, faults: Sequence[Fault] = ()
+) -> dict[str, Any]:
+    """A problem as JSON values."""
+    return {
+        "type": problem.address,
         "title": problem.title,
         "status": problem.status,
         "detail": detail,
@@ -67,9 +151,6 @@ def answer(error: Exception, *, instance: str, request_id: str) -> Response[str]
         "message": detail,
         "errorMessages": [{"path": _path(fault), "message": fault.message} for fault in faults],
     }
-    retry_after = RETRY_AFTER_S.get(problem.status)
-    retry = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    return Response(problem.status, CONTENT_TYPE, json.dumps(body, ensure_ascii=False), headers=_HEADERS | retry)
 
 
 def parameter_faults(found: Any) -> tuple[Fault, ...]:
