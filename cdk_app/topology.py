@@ -93,7 +93,7 @@ FUNCTIONS: Final = (
     Function(
         "submit",
         memory_mb=512,
-        timeout_s=15,
+        timeout_s=30,  # a caller may wait for the end of its job, up to 25 s; the gateway gives up after 30
         may=May(
             broker=True,
             read=("open/", "closed/", "schedules/", "batches/", "pending/", "inputs/"),

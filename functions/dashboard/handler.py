@@ -11,6 +11,7 @@ from pydantic import AwareDatetime
 from report_queue import (
     batch_desk,
     batch_views,
+    conditional,
     desk,
     measures,
     page,
@@ -22,7 +23,7 @@ from report_queue import (
     standing,
     views,
 )
-from report_queue.api import answers, body_of, entry, fits, json_answer, needs, resolver
+from report_queue.api import answers, body_of, entry, fits, json_answer, needs, next_page, resolver
 from report_queue.controls import ALL
 from report_queue.errors import NotFound
 from report_queue.job import Job, State
@@ -57,8 +58,8 @@ def key(principal: Reader) -> Response[str]:
 def stats(principal: Reader) -> Response[str]:
     """The tenant's jobs by state."""
     wired = wiring()
-    counts = wired.queue.counts(principal.tenant)
-    return json_answer(views.stats(wired.settings.queue, counts, now_ms=wired.now_ms()))
+    shown = views.stats(wired.settings.queue, wired.queue.counts(principal.tenant), now_ms=wired.now_ms())
+    return _if_new(shown, steady=shown | {"timestamp": None})
 
 
 @app.get("/api/queue")
@@ -168,7 +169,8 @@ def job(principal: Reader, id: str) -> Response[str]:  # noqa: A002 (the word of
     waits = wired.queue.explain(id) if found.in_broker and found.state is State.WAITING else None
     expected = outlook(found.seen, waits, slots=wired.settings.slots, now=wired.now_ms())
     shown = views.detail(found.seen, found.request, expected)
-    return json_answer(shown if fits(app, shown) else views.without_payload(shown))
+    shown = shown if fits(app, shown) else views.without_payload(shown)
+    return _if_new(shown, steady=views.steady(shown))
 
 
 @app.get("/api/jobs/<id>/receipt")
@@ -213,7 +215,10 @@ def schedules(principal: Reader, after: AfterId | None = None, limit: PageSize =
     """The tenant's schedules, in the order of their ids."""
     wired = wiring()
     found = schedules_desk.page(wired, tenant=principal.tenant, after=after or "", limit=limit)
-    return json_answer(schedule_views.page(found.schedules, after=found.after, now_ms=wired.now_ms()))
+    return json_answer(
+        schedule_views.page(found.schedules, after=found.after, now_ms=wired.now_ms()),
+        headers=next_page(app, found.after),
+    )
 
 
 @app.get("/api/v1/schedules/<id>", compress=True)
@@ -353,7 +358,14 @@ def _list(
     found = queue.list(principal.tenant, where, offset=passed, limit=limit, after=place)
     total = queue.counts(principal.tenant)[where.state] if where.state and where == Where(where.state) else None
     shown = [view(job) for job in found.jobs]
-    return json_answer(views.page(shown, total=total, page=page, limit=limit, after=search.cursor(found.after)))
+    leads_on = search.cursor(found.after)
+    return json_answer(
+        views.page(shown, total=total, page=page, limit=limit, after=leads_on), headers=next_page(app, leads_on)
+    )
+
+
+def _if_new(body: Any, *, steady: Any) -> Response[str]:
+    return conditional.answer(body, steady=steady, if_none_match=app.current_event.headers.get("if-none-match"))
 
 
 def _paused() -> str:

@@ -1,7 +1,7 @@
 """What comes in: a request, or a batch of them, is accepted durably; a schedule, which makes requests, is kept; rows
 that are too many for a request get a link."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Depends, Response
 
@@ -11,12 +11,13 @@ from report_queue import (
     batch_views,
     desk,
     inputs_desk,
+    prefer,
     schedule_body,
     schedule_views,
     schedules_desk,
     views,
 )
-from report_queue.api import body_of, entry, json_answer, needs, resolver
+from report_queue.api import body_of, entry, fits, json_answer, needs, resolver
 from report_queue.keys import Principal
 from report_queue.measured import submits
 from report_queue.request import idempotency_key, parse
@@ -26,9 +27,12 @@ from report_queue.wiring import wiring
 app = resolver()
 
 
-@app.post("/api/v1/reports/generate")
+@app.post("/api/v1/reports/generate", compress=True)
 def generate(principal: Annotated[Principal, Depends(needs("submit"))]) -> Response[str]:
-    """202 as soon as the ledger has the request. The same Idempotency-Key and request: the same job."""
+    """202 as soon as the ledger has the request. The same Idempotency-Key and request: the same job.
+
+    With Prefer: wait=N, 200 and the job, if it ends in time.
+    """
     wired = wiring()
     key = idempotency_key(app.current_event.headers.get("idempotency-key"))
     submission = parse(body_of(app), limit=wired.settings.body_bytes)
@@ -42,6 +46,11 @@ def generate(principal: Annotated[Principal, Depends(needs("submit"))]) -> Respo
         queued=accepted.queued,
     )
     submits.submitted(accepted, submission.report_type)
+    where = _where(f"/api/jobs/{accepted.id}", replayed=accepted.replayed)
+    if (wait := prefer.wait_of(app.current_event.headers.get("prefer"))) and (
+        ended := _ended(principal, accepted, wait)
+    ):
+        return json_answer(ended, headers={"Preference-Applied": f"wait={wait}"} | where)
     return json_answer(
         {
             "statusCode": 202,
@@ -50,7 +59,7 @@ def generate(principal: Annotated[Principal, Depends(needs("submit"))]) -> Respo
             "data": {"jobId": accepted.id, **({"duplicate": True} if accepted.duplicate else {})},
         },
         status=202,
-        headers={"Retry-After": "1"} | _where(f"/api/jobs/{accepted.id}", replayed=accepted.replayed),
+        headers={"Retry-After": "1"} | where,
     )
 
 
@@ -93,6 +102,16 @@ def upload(principal: Annotated[Principal, Depends(needs("submit"))]) -> Respons
     link = inputs_desk.upload_link(wired, body_of(app), tenant=principal.tenant)
     logger.info("upload link made")
     return json_answer(views.upload(link), status=201)
+
+
+def _ended(principal: Principal, accepted: desk.Accepted, wait: int) -> dict[str, Any] | None:
+    """The job as GET /api/jobs/{id} shows it, if it ends within so many seconds."""
+    left = app.lambda_context.get_remaining_time_in_millis() / 1000
+    found = prefer.ended(wiring(), tenant=principal.tenant, id=accepted.id, within_s=wait, function_s=left)
+    if found is None:
+        return None
+    shown = views.detail(found.seen, found.request, None)
+    return shown if fits(app, shown) else views.without_payload(shown)
 
 
 def _where(location: str, *, replayed: bool) -> dict[str, str]:

@@ -29,6 +29,9 @@ class Context:
     invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:test"
     aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
 
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
 
 @dataclass(frozen=True)
 class Answer:

@@ -12,6 +12,7 @@ import binascii
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Request, Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
@@ -103,6 +104,14 @@ def json_answer(body: Any, *, status: int = 200, headers: Mapping[str, str] | No
     """A JSON answer that no cache keeps. Text travels as it is: escaped, a large payload would outgrow its answer."""
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     return Response(status, "application/json", text, headers={"Cache-Control": "no-store", **(headers or {})})
+
+
+def next_page(app: APIGatewayHttpResolver, after: str | None) -> dict[str, str]:
+    """The header that leads to the next page of a list, with the same filters (RFC 8288); none at its end."""
+    if after is None:
+        return {}
+    query = {name: value for name, value in app.current_event.query_string_parameters.items() if name != "page"}
+    return {"Link": f'<{app.current_event.path}?{urlencode(query | {"after": after})}>; rel="next"'}
 
 
 def fits(app: APIGatewayHttpResolver, body: Any) -> bool:

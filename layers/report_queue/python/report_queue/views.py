@@ -167,6 +167,12 @@ def _spread(spread: Spread) -> dict[str, Any]:
     }
 
 
+def steady(shown: dict[str, Any]) -> dict[str, Any]:
+    """A job's detail without what changes while nothing happens to it: the guess when it starts."""
+    outlook = shown["outlook"]
+    return shown | {"outlook": outlook and outlook | {"startsAt": None}}
+
+
 def without_payload(shown: dict[str, Any]) -> dict[str, Any]:
     """A job's detail for whom its payload is too large."""
     return shown | {"jobData": None, "jobDataOmitted": "too large to send plain: ask with Accept-Encoding: gzip"}

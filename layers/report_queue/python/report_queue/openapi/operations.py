@@ -83,10 +83,18 @@ OPERATIONS: Final = (
         "POST /api/v1/reports/generate",
         "submitReport",
         "Reports",
-        "Submit a report. It is accepted once it is written to the store; the same `Idempotency-Key` is the same job.",
+        "Submit a report. It is accepted once it is written to the store; the same `Idempotency-Key` is the same job. "
+        "With `Prefer: wait=N` the answer is the job, completed, failed or cancelled, if it ends in time.",
         "submit",
-        {202: Answered("It is accepted", "Accepted", headers=("Location", "Retry-After", "Idempotency-Replayed"))},
-        headers=(_RETRIED,),
+        {
+            200: Answered(
+                "It has ended within the time that `Prefer` gave: `status` says how",
+                "JobDetail",
+                headers=("Location", "Idempotency-Replayed", "Preference-Applied"),
+            ),
+            202: Answered("It is accepted", "Accepted", headers=("Location", "Retry-After", "Idempotency-Replayed")),
+        },
+        headers=(_RETRIED, "Prefer"),
         body="Submission",
         body_required=True,
         refusals=("conflict", "too-many"),
@@ -171,7 +179,7 @@ OPERATIONS: Final = (
         "Schedules",
         "The schedules, in the order of their ids.",
         "read",
-        _ok("A page of them", "ScheduleList"),
+        _ok("A page of them", "ScheduleList", "Link"),
         query=("afterId", "limit"),
     ),
     Operation(
@@ -228,7 +236,15 @@ OPERATIONS: Final = (
         "read",
         _ok("What is known of the key", "Key"),
     ),
-    Operation("GET /api/stats", "getStats", "Queue", "The tenant's jobs by state.", "read", _ok("The counts", "Stats")),
+    Operation(
+        "GET /api/stats",
+        "getStats",
+        "Queue",
+        "The tenant's jobs by state.",
+        "read",
+        _ok("The counts", "Stats", "ETag") | _UNCHANGED,
+        headers=("If-None-Match",),
+    ),
     Operation(
         "GET /api/queue",
         "getQueue",
@@ -265,7 +281,7 @@ OPERATIONS: Final = (
         "Jobs",
         "The jobs by what is known of them, those that entered their state last first; without a filter, the waiting.",
         "read",
-        _ok("A page of them", "JobList"),
+        _ok("A page of them", "JobList", "Link"),
         query=(*FILTERS, *LISTED),
     ),
     Operation(
@@ -274,7 +290,7 @@ OPERATIONS: Final = (
         "Jobs",
         "The completed jobs.",
         "read",
-        _ok("A page of them", "CompletedJobList"),
+        _ok("A page of them", "CompletedJobList", "Link"),
         query=LISTED,
     ),
     Operation(
@@ -283,7 +299,7 @@ OPERATIONS: Final = (
         "Jobs",
         "The failed jobs.",
         "read",
-        _ok("A page of them", "JobList"),
+        _ok("A page of them", "JobList", "Link"),
         query=LISTED,
     ),
     Operation(
@@ -309,7 +325,8 @@ OPERATIONS: Final = (
         "Jobs",
         "One job, with its payload, its timeline, and why it waits.",
         "read",
-        _ok("The job", "JobDetail"),
+        _ok("The job", "JobDetail", "ETag") | _UNCHANGED,
+        headers=("If-None-Match",),
         refusals=("conflict",),
     ),
     Operation(

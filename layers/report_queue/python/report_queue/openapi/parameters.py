@@ -33,6 +33,7 @@ def parameters() -> dict[str, Any]:
         "Idempotency-Key": _header(
             "Idempotency-Key", {"type": "string", "pattern": "^[!-~]{1,255}$"}, "makes it safe to send again"
         ),
+        "Prefer": _header("Prefer", TEXT, "`wait=N`: rather wait so many seconds for the job's end, 25 at most"),
         "If-None-Match": _header("If-None-Match", TEXT, "the ETag that is known"),
         "Accept": _header("Accept", one_of("application/json", "*/*"), "JSON instead of a redirect"),
     }
@@ -46,6 +47,8 @@ def headers() -> dict[str, Any]:
             "Location": (TEXT, "where to look at it"),
             "Retry-After": (integer(1, 3_600), "seconds after which to look, or to ask, again"),
             "Idempotency-Replayed": ({"const": "true"}, "it was accepted before, under this Idempotency-Key"),
+            "Preference-Applied": (TEXT, "`wait=N`, as it was waited"),
+            "Link": (TEXT, "to the next page, `rel=next`; not at the end"),
             "ETag": (TEXT, "of this answer, for `If-None-Match`"),
         }.items()
     }
