@@ -4,13 +4,14 @@ It knows nothing of CDK. What is the same everywhere stands in `topology` (memor
 `report_queue.settings`, and is not repeated here. What a profile brings stands in `profiles`.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from cdk_app.profiles import BROKERS, Broker, Profile
-from cdk_app.topology import FUNCTIONS, function
+from cdk_app.topology import FUNCTIONS, ORIGIN, function
 from report_queue.settings import METRICS_NAMESPACE, WIND_UP_MS, Settings
 
 _FROM_THE_STACKS: Mapping[str, Any] = {
@@ -65,6 +66,10 @@ class Environment(BaseModel):
     requests_per_second: int = Field(
         default=20, ge=1, description="the API throttles above this; bursts may be twice it"
     )
+    cors_origins: list[str] = Field(
+        default_factory=list,
+        description="origins whose pages may call the API, such as https://app.example.com; none: no page but our own",
+    )
     reserved_concurrency: dict[str, int] = Field(
         default_factory=dict,
         description="by function; empty by default, since a new account has ten in all and must keep them unreserved",
@@ -96,6 +101,13 @@ class Environment(BaseModel):
     def user(self, function: str) -> str:
         """Who a function is to the broker: for IAM an ElastiCache user's id and name must be the same."""
         return f"{self.prefix}-{function.replace('_', '-')}"
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: list[str]) -> list[str]:
+        if wrong := [origin for origin in value if not re.fullmatch(ORIGIN, origin)]:
+            raise ValueError(f"{', '.join(wrong)}: no origin; name each as https://host or https://host:port, and no *")
+        return value
 
     @field_validator("reserved_concurrency")
     @classmethod

@@ -50,6 +50,16 @@ class Route:
 
 
 @dataclass(frozen=True)
+class Cors:
+    """What pages of other origins may do, where any are let in: none is by default, and none with cookies."""
+
+    methods: tuple[str, ...]
+    headers: tuple[str, ...]  # that a request may have
+    exposed: tuple[str, ...]  # that a page may read
+    max_age_s: int  # a browser need not ask again for so long
+
+
+@dataclass(frozen=True)
 class Schedule:
     """An EventBridge schedule: the function is invoked once every so many minutes."""
 
@@ -198,6 +208,15 @@ ROUTES: Final = (
     Route("GET", "/", "dashboard", public=True),
     Route("GET", "/page/{name}", "dashboard", public=True),
 )
+
+ORIGIN: Final = r"https?://[a-z0-9.-]+(:\d{1,5})?"
+CORS: Final = Cors(
+    methods=("GET", "POST", "DELETE", "OPTIONS"),
+    headers=("authorization", "content-type", "idempotency-key", "if-none-match", "prefer"),
+    exposed=("etag", "link", "location", "retry-after", "idempotency-replayed", "preference-applied"),
+    max_age_s=600,
+)
+"""For the origins that a deployment names; API Gateway and the local gateway answer alike."""
 
 SCHEDULES: Final = (
     Schedule("poller", every_minutes=1),

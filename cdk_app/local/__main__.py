@@ -6,6 +6,7 @@ Each command loads what it needs: a preview is there in the time that the stack'
 import argparse
 import asyncio
 import json
+import re
 import signal
 import sys
 import time
@@ -54,6 +55,13 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--wakes", choices=("bus", "bucket"), default="bus", help="what carries wakes: a bus's events, or objects"
         )
+        command.add_argument(
+            "--cors-origin",
+            type=_origin,
+            action="append",
+            default=[],
+            help="an origin whose pages may call the API, such as http://localhost:5173; may be given again",
+        )
         command.add_argument("--assembly", type=Path, help="run what is synthesised there, cdk.out/…, not the topology")
     one = commands.add_parser("invoke", help="run one function on one sample event and print its answer")
     one.add_argument("function")
@@ -78,6 +86,14 @@ def _positive(text: str) -> int:
     return number
 
 
+def _origin(text: str) -> str:
+    from cdk_app.topology import ORIGIN
+
+    if not re.fullmatch(ORIGIN, text):
+        raise argparse.ArgumentTypeError("an origin is http://host or https://host:port, without a path")
+    return text
+
+
 async def _up(options: argparse.Namespace, drawing: "Drawing | None") -> int:
     from cdk_app.local.demo import demonstrate
     from cdk_app.local.stack import Drawing, stack
@@ -89,6 +105,7 @@ async def _up(options: argparse.Namespace, drawing: "Drawing | None") -> int:
         port=options.port,
         key=options.key,
         workers=options.workers,
+        cors_origins=options.cors_origin,
         drawing=drawing or (_read(options.assembly) if options.assembly else Drawing(rules=rules(options.wakes))),
         say=_say,
     ) as up:

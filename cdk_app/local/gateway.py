@@ -13,6 +13,7 @@ from typing import Any
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
+from cdk_app.local import cors
 from cdk_app.local.delivery import Invoke
 from cdk_app.local.payload import HttpAnswer, HttpRequest, api_event, authorizer_event, http_answer
 from cdk_app.local.pool import Throttled
@@ -63,22 +64,26 @@ class Gateway:
         cache_s: float,
         invoke: Invoke,
         clock: Callable[[], float],
+        cors_origins: Sequence[str] = (),
     ) -> None:
+        self._cors_origins = cors_origins
         self._routes, self._authorizer, self._invoke, self._clock = routes, authorizer, invoke, clock
         self._cache_s = cache_s
         self._cache: dict[str, tuple[float, dict[str, Any]]] = {}  # token: until when, what the authorizer said
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request_id = str(uuid.uuid4())
+        request_id, allowed = str(uuid.uuid4()), list[tuple[str, str]]()
         try:
-            answer = await self._answer(await _read(Request(scope, receive)), request_id)
+            request = await _read(Request(scope, receive))
+            allowed = cors.headers(request, self._cors_origins)
+            answer = cors.preflight(request, self._cors_origins) or await self._answer(request, request_id)
         except Refusal as refusal:
             answer = refusal.answer
         except ClientDisconnect:
             return
         body = b"" if answer.status in _BODILESS else answer.body
         headers = [(name, value) for name, value in answer.headers if name not in _HOP_BY_HOP]
-        headers += [("apigw-requestid", request_id), ("content-length", str(len(body)))]
+        headers += [*allowed, ("apigw-requestid", request_id), ("content-length", str(len(body)))]
         raw = [(name.encode("latin-1"), value.encode("utf-8")) for name, value in headers]
         await send({"type": "http.response.start", "status": answer.status, "headers": raw})
         await send({"type": "http.response.body", "body": body})

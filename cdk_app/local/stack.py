@@ -91,6 +91,7 @@ async def stack(
     port: int | None,
     key: str | None = None,
     workers: int = 2,
+    cors_origins: Sequence[str] = (),
     drawing: Drawing,
     say: Callable[[str], None],
 ) -> AsyncIterator[Stack]:
@@ -199,6 +200,7 @@ async def stack(
                 cache_s=drawing.authorizer_cache_s,
                 invoke=up.invoke,
                 clock=time.monotonic,
+                cors_origins=cors_origins,
             )
             up.url = await ends.enter_async_context(serving(gateway, front))
             held.announce(

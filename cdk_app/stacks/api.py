@@ -56,7 +56,13 @@ class Api(Construct):
         functions: Mapping[str, lambda_.IFunction],
     ) -> None:
         super().__init__(scope, construct_id)
-        self.http = api_gateway.HttpApi(self, "http", api_name=environment.prefix, create_default_stage=False)
+        self.http = api_gateway.HttpApi(
+            self,
+            "http",
+            api_name=environment.prefix,
+            create_default_stage=False,
+            cors_preflight=_cors(environment.cors_origins) if environment.cors_origins else None,
+        )
         url = self._stage(environment).url
         authorizer = HttpLambdaAuthorizer(
             "authorizer",
@@ -110,3 +116,14 @@ class Api(Construct):
             format=json.dumps(_LINE),
         )
         return stage
+
+
+def _cors(origins: list[str]) -> api_gateway.CorsPreflightOptions:
+    """With these API Gateway answers OPTIONS itself, and adds to every answer what a browser looks for."""
+    return api_gateway.CorsPreflightOptions(
+        allow_origins=origins,
+        allow_methods=[api_gateway.CorsHttpMethod[method] for method in topology.CORS.methods],
+        allow_headers=list(topology.CORS.headers),
+        expose_headers=list(topology.CORS.exposed),
+        max_age=cdk.Duration.seconds(topology.CORS.max_age_s),
+    )

@@ -45,6 +45,8 @@ def test_an_unknown_environment_is_refused_with_the_names_that_there_are() -> No
         ({"log_retention": "ONE_FORTNIGHT"}, "log_retention"),
         ({"protected": "no"}, "protected"),
         ({"requests_per_second": 0}, "requests_per_second"),
+        ({"cors_origins": ["https://app.example.com", "*"]}, "cors_origins: *: no origin; name each as https://host"),
+        ({"cors_origins": ["https://app.example.com/path"]}, "cors_origins"),
         ({"reserved_concurrency": {"wroker": 5}}, "reserved_concurrency: not in the topology: wroker"),
         ({"settings": {"wrokers": 5}}, "settings: wrokers: Extra inputs"),
         ({"settings": {"slots": 0}}, "settings: slots: "),

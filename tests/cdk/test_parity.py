@@ -8,10 +8,13 @@ from dataclasses import replace
 import pytest
 
 from cdk_app import topology
+from cdk_app.local import cors
 from cdk_app.local.assembly import read_drawing
 from cdk_app.local.code import HERE_ONLY
 from cdk_app.local.environment import function_environment
+from cdk_app.local.payload import HttpRequest
 from cdk_app.local.stack import Drawing
+from cdk_app.stacks.api import _cors
 from report_queue.settings import Settings
 from tests.cdk.conftest import Deployment
 
@@ -84,3 +87,23 @@ def _rules(drawing: Drawing) -> tuple[topology.Rule, ...]:
     """The topology's, for what carries wakes in this deployment."""
     variables = drawing.code_of("submit").variables or {}
     return topology.rules("bucket" if variables["REPORT_QUEUE_WAKE_BY"] == "bucket" else "bus")
+
+
+def test_pages_of_other_origins_may_do_the_same_in_aws_and_here() -> None:
+    origin = "https://app.example.com"
+    there = _cors([origin])
+    asks = [("origin", origin), ("access-control-request-method", "POST")]
+    here = dict(cors.headers(HttpRequest("OPTIONS", "/", "", asks, b"", "127.0.0.1"), [origin]))
+    assert here["access-control-allow-origin"].split(",") == there.allow_origins
+    assert here["access-control-allow-methods"].split(",") == [method.name for method in there.allow_methods or ()]
+    assert here["access-control-allow-headers"].split(",") == there.allow_headers
+    assert here["access-control-expose-headers"].split(",") == there.expose_headers
+    assert there.max_age
+    assert int(here["access-control-max-age"]) == there.max_age.to_seconds()
+    assert there.allow_credentials is None
+    assert "access-control-allow-credentials" not in here
+
+
+def test_no_page_of_another_origin_may_do_anything_by_default(deployment: Deployment) -> None:
+    (api,) = deployment.properties("AWS::ApiGatewayV2::Api")
+    assert "CorsConfiguration" not in api

@@ -13,7 +13,7 @@ from cdk_app.local.payload import http_answer
 from cdk_app.local.pool import Throttled
 from cdk_app.local.routes import match
 from cdk_app.local.sandbox import Answer
-from cdk_app.topology import ROUTES, Route
+from cdk_app.topology import CORS, ROUTES, Route
 
 
 @pytest.fixture
@@ -188,3 +188,45 @@ def test_an_answer_that_api_gateway_would_not_accept_is_refused(given):
 def test_an_answer_without_a_status_is_the_body_of_a_200():
     answer = http_answer(b'{"a": 1}')
     assert (answer.status, json.loads(answer.body)) == (200, {"a": 1})
+
+
+ORIGIN = "https://app.example.com"
+
+
+def _asked_from(origin, *, origins, method="GET", **headers):
+    gateway = Gateway(
+        routes=[Route("GET", "/p", "f")],
+        authorizer="a",
+        cache_s=60,
+        invoke=Asked().invoke,
+        clock=lambda: 0,
+        cors_origins=origins,
+    )
+
+    async def run():
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(gateway), base_url="http://local") as client:
+            return await client.request(method, "/p", headers={"origin": origin, "authorization": "t", **headers})
+
+    return asyncio.run(run())
+
+
+def test_a_page_of_a_named_origin_may_ask_and_read_and_no_other_may():
+    preflight = {"method": "OPTIONS", "access-control-request-method": "POST"}
+    allowed = _asked_from(ORIGIN, origins=[ORIGIN], **preflight)
+    assert (allowed.status_code, allowed.content) == (204, b"")
+    assert allowed.headers["access-control-allow-origin"] == ORIGIN
+    assert allowed.headers["access-control-allow-methods"].split(",") == list(CORS.methods)
+    assert allowed.headers["access-control-allow-headers"].split(",") == list(CORS.headers)
+    assert "access-control-allow-credentials" not in allowed.headers
+    read = _asked_from(ORIGIN, origins=[ORIGIN])
+    assert read.headers["access-control-allow-origin"] == ORIGIN
+    assert read.headers["access-control-expose-headers"].split(",") == list(CORS.exposed)
+    for other in (f"{ORIGIN}.evil.example", "null", "https://app.example.com:444"):
+        for asked in ({}, preflight):
+            assert not [name for name in _asked_from(other, origins=[ORIGIN], **asked).headers if "access" in name]
+
+
+def test_without_origins_no_page_of_elsewhere_may_ask():
+    answer = _asked_from(ORIGIN, origins=[], method="OPTIONS", **{"access-control-request-method": "POST"})
+    assert answer.status_code == 404
+    assert not [name for name in answer.headers if "access" in name]
