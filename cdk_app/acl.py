@@ -15,7 +15,7 @@ from cdk_app.topology import function as named
 from report_queue import lua
 
 VERBS: Final = {
-    "submit": ("admit", "enqueue", "cancel", "find", "now", "plan", "batch_open"),
+    "submit": ("admit", "enqueue", "cancel", "find", "explain", "numbers", "now", "plan", "batch_open"),
     "dashboard": (
         *("enqueue", "retry", "cancel", "promote", "wake", "pause", "plan", "batch_open"),
         *("find", "list", "groups", "explain", "numbers", "counts", "gauges", "workers", "batch"),

@@ -213,7 +213,16 @@ ORIGIN: Final = r"https?://[a-z0-9.-]+(:\d{1,5})?"
 CORS: Final = Cors(
     methods=("GET", "POST", "DELETE", "OPTIONS"),
     headers=("authorization", "content-type", "idempotency-key", "if-none-match", "prefer"),
-    exposed=("etag", "link", "location", "retry-after", "idempotency-replayed", "preference-applied"),
+    exposed=(
+        "etag",
+        "link",
+        "location",
+        "retry-after",
+        "idempotency-replayed",
+        "preference-applied",
+        "ratelimit",
+        "ratelimit-policy",
+    ),
     max_age_s=600,
 )
 """For the origins that a deployment names; API Gateway and the local gateway answer alike."""

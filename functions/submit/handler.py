@@ -6,12 +6,14 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Depends, Response
 
 from report_queue import (
+    again,
     batch_body,
     batch_desk,
     batch_views,
     desk,
     inputs_desk,
     prefer,
+    ratelimit,
     schedule_body,
     schedule_views,
     schedules_desk,
@@ -47,6 +49,7 @@ def generate(principal: Annotated[Principal, Depends(needs("submit"))]) -> Respo
     )
     submits.submitted(accepted, submission.report_type)
     where = _where(f"/api/jobs/{accepted.id}", replayed=accepted.replayed)
+    where |= ratelimit.headers(wired.settings.limits_of(principal.tenant), accepted.left)
     if (wait := prefer.wait_of(app.current_event.headers.get("prefer"))) and (
         ended := _ended(principal, accepted, wait)
     ):
@@ -59,7 +62,7 @@ def generate(principal: Annotated[Principal, Depends(needs("submit"))]) -> Respo
             "data": {"jobId": accepted.id, **({"duplicate": True} if accepted.duplicate else {})},
         },
         status=202,
-        headers={"Retry-After": "1"} | where,
+        headers={"Retry-After": str(again.after_acceptance(wired, accepted.id, due_at=accepted.due_at))} | where,
     )
 
 

@@ -148,13 +148,30 @@ def test_without_the_broker_a_dedup_key_is_refused_and_nothing_is_kept(
 
 
 def test_a_tenant_with_enough_waiting_is_told_to_come_back(api: Api, environment: Callable[..., None]) -> None:
-    environment(tenants={"acme": {"backlog": 2}})
-    job_id(api)
-    job_id(api, delaySeconds=60)
+    environment(tenants={"acme": {"backlog": 2, "rate": 0.5}})
+    first, second = api.submit(body()), api.submit(body(delaySeconds=60))
+    assert [answer.headers["ratelimit"] for answer in (first, second)] == ['"backlog";r=1', '"backlog";r=0']
+    assert first.headers["ratelimit-policy"] == '"backlog";q=2, "starts";q=1;w=2'
     refused = api.submit(body())
     assert (refused.status, refused.headers["retry-after"]) == (429, "30")
     assert refused.json["type"] == "/problems/too-many"
-    assert Api(tenant="bolt").submit(body()).status == 202
+    other = Api(tenant="bolt").submit(body())
+    assert (other.status, "ratelimit" in other.headers, "ratelimit-policy" in other.headers) == (202, False, False)
+
+
+def test_retry_after_says_when_a_job_may_have_ended_and_when_there_may_be_room(
+    api: Api, lives: Lives, environment: Callable[..., None]
+) -> None:
+    assert api.submit(body(delaySeconds=90)).headers["retry-after"] == "90"
+    assert api.submit(body(delaySeconds=7 * 86_400)).headers["retry-after"] == "3600"
+    for _ in range(10):
+        lives.completed()
+    waits = [int(api.submit(body()).headers["retry-after"]) for _ in range(20)]
+    assert waits == sorted(waits)
+    assert waits[0] < waits[-1] < 3_600
+    environment(tenant={"backlog": 1})  # 21 wait or are delayed: for room, 22 of them have to end at 10 in 5 minutes
+    refused = api.submit(body())
+    assert (refused.status, refused.headers["retry-after"]) == (429, "660")
 
 
 def test_a_replay_is_answered_however_much_waits(api: Api, environment: Callable[..., None]) -> None:

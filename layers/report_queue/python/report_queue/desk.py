@@ -9,7 +9,7 @@ first where something is decided: it alone can say whether a job had ended alrea
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from report_queue import standing
@@ -37,6 +37,8 @@ class Accepted:
     replayed: bool  # the same request was here before, under the same Idempotency-Key
     queued: bool
     duplicate: bool = False  # this is another job, which has the dedup key
+    left: int | None = None  # how many more the tenant's cap lets in; None: no cap, or not counted
+    due_at: int | None = None  # ms; it is delayed until then
 
 
 @dataclass(frozen=True)
@@ -77,15 +79,15 @@ def accept(wiring: Wiring, submission: Submission, *, tenant: str, idempotency_k
         attempts=wiring.settings.attempts,
         trace=wiring.trace(),
     )
-    holder = admit(wiring, tenant, request.id, unique=submission.options.unique)
-    if holder:
-        return Accepted(holder, replayed=False, queued=True, duplicate=True)
+    entry = admit(wiring, tenant, request.id, unique=submission.options.unique)
+    if entry.holder:
+        return Accepted(entry.holder, replayed=False, queued=True, duplicate=True)
     accepted = keep(wiring, request)
     if accepted is None:
         raise InvalidRequest(
             "This Idempotency-Key was used for another request: use a new key, or send the request as it was."
         )
-    return accepted
+    return replace(accepted, left=entry.left, due_at=request.due_at)
 
 
 def keep(wiring: Wiring, request: Request) -> Accepted | None:

@@ -63,7 +63,11 @@ class TooLarge(CallerError):
 
 
 class TooMany(CallerError):
-    """The tenant has as many jobs waiting as it may: later it may have more."""
+    """The tenant has as many jobs waiting as it may: later it may have more, perhaps in `again_s` seconds."""
+
+    def __init__(self, message: str, *, again_s: int) -> None:
+        super().__init__(message)
+        self.again_s = again_s
 
 
 class InvalidRequest(CallerError):

@@ -15,8 +15,9 @@ from report_queue import errors
 from report_queue.errors import Fault
 
 CONTENT_TYPE: Final = "application/problem+json"
-# Seconds by status. What is away is asked again soon, for the queue loses nothing by it; a backlog takes longer.
-RETRY_AFTER_S: Final = {429: 30, 503: 5}
+# Seconds: what is away is asked again soon, for the queue loses nothing by it. A backlog takes as long as it takes.
+AWAY_AGAIN_S: Final = 5
+RETRIED: Final = frozenset({429, 503})  # statuses that say when to ask again
 
 # A problem must not be kept by caches, nor be taken for a page.
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -130,8 +131,8 @@ def answer(error: Exception, *, instance: str, request_id: str) -> Response[str]
     detail = f"It is logged under the request id {request_id}; trying again may help." if unexpected else str(error)
     faults = error.faults if isinstance(error, errors.InvalidRequest) else ()
     body = body_of(problem, detail=detail, instance=instance, request_id=request_id, faults=faults)
-    retry_after = RETRY_AFTER_S.get(problem.status)
-    retry = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    again_s = error.again_s if isinstance(error, errors.TooMany) else AWAY_AGAIN_S
+    retry = {"Retry-After": str(again_s)} if problem.status in RETRIED else {}
     return Response(problem.status, CONTENT_TYPE, json.dumps(body, ensure_ascii=False), headers=_HEADERS | retry)
 
 

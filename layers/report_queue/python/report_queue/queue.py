@@ -194,7 +194,7 @@ class Queue:
         state = reply.get("state")
         return Admitted(
             full=reply["full"],
-            backlog=int(reply.get("backlog", 0)),
+            backlog=_whole(reply.get("backlog")),
             holder=reply.get("holder"),
             holder_state=State(state) if state else None,
             holder_since=_whole(reply.get("since")),

@@ -84,7 +84,7 @@ class Admitted:
     """The answer to admit: in, where `full` is False and there is no holder."""
 
     full: bool  # the tenant has as many jobs waiting and delayed as it may
-    backlog: int  # how many these are, where they are counted
+    backlog: int | None  # how many these are; None: not counted, for the job is known
     holder: str | None  # the job that has the dedup key
     holder_state: State | None
     holder_since: int | None = None  # when it got the key

@@ -9,8 +9,10 @@ The key is the broker's alone: with the broker away, a submission with one is re
 was wiped has forgotten them. A cap on the backlog holds no more than the broker knows: with it away, all are let in.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
+from report_queue import again
 from report_queue.errors import BrokerAway, Conflict, TooMany
 from report_queue.job import RETRYABLE, State, Verdict
 from report_queue.options import Unique
@@ -22,37 +24,43 @@ _ACCEPTING_MS: Final = 20_000  # longer than a submission takes from getting the
 _ROUNDS: Final = 5  # each time someone else was quicker
 
 
-def admit(wiring: Wiring, tenant: str, job_id: str, *, unique: Unique | None, jobs: int = 1) -> str | None:
-    """None: come in. Or the job that has the dedup key, which is the answer.
+@dataclass(frozen=True)
+class Entry:
+    """The answer: come in, where there is no `holder`; else the job that has the dedup key is the answer."""
+
+    holder: str | None = None
+    left: int | None = None  # how many more the tenant's cap lets in after these; None: no cap, or not counted
+
+
+def admit(wiring: Wiring, tenant: str, job_id: str, *, unique: Unique | None, jobs: int = 1) -> Entry:
+    """May so many jobs come in, and is the dedup key free?
 
     Raises TooMany, BrokerAway (with a dedup key), Conflict or StoreAway.
     """
     if unique is None:
-        if wiring.settings.limits_of(tenant).backlog:
-            _cap(wiring, tenant, job_id, jobs)
-        return None
+        return _cap(wiring, tenant, job_id, jobs) if wiring.settings.limits_of(tenant).backlog else Entry()
     instead_of = None
     for _ in range(_ROUNDS):
         dedup = Dedup(unique.key, unique.seconds * 1000, instead_of)
         admitted = wiring.queue.admit(tenant, job_id, jobs=jobs, dedup=dedup)
-        _let_in(admitted)
+        entry = _let_in(wiring, tenant, admitted, jobs)
         holder = admitted.holder
         if holder is None:
-            return None
+            return entry
         state = admitted.holder_state or _by_ledger(wiring, holder, admitted)
         if state in RETRYABLE or (unique.mode == "replace" and _replaced(wiring, holder, state)):
             instead_of = holder
         else:
-            return holder
+            return Entry(holder)
     raise Conflict("Others submit with this dedupKey at the same time: send the request again.")
 
 
-def _cap(wiring: Wiring, tenant: str, job_id: str, jobs: int) -> None:
+def _cap(wiring: Wiring, tenant: str, job_id: str, jobs: int) -> Entry:
     try:
         admitted = wiring.queue.admit(tenant, job_id, jobs=jobs)
     except BrokerAway:
-        return
-    _let_in(admitted)
+        return Entry()
+    return _let_in(wiring, tenant, admitted, jobs)
 
 
 def _by_ledger(wiring: Wiring, holder: str, admitted: Admitted) -> State:
@@ -82,8 +90,11 @@ def _replaced(wiring: Wiring, holder: str, state: State) -> bool:
     return True
 
 
-def _let_in(admitted: Admitted) -> None:
-    if admitted.full:
+def _let_in(wiring: Wiring, tenant: str, admitted: Admitted, jobs: int) -> Entry:
+    cap, backlog = wiring.settings.limits_of(tenant).backlog, admitted.backlog
+    if admitted.full and backlog is not None:
         raise TooMany(
-            f"{admitted.backlog:,} of your jobs wait already, and no more may: submit again when some are done."
+            f"{backlog:,} of your jobs wait already, and no more may: submit again when some are done.",
+            again_s=again.after_some(wiring, backlog + jobs - cap),
         )
+    return Entry(left=cap - backlog - jobs if cap and backlog is not None else None)

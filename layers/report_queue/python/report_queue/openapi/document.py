@@ -136,7 +136,7 @@ def _refusals(row: Operation) -> Iterator[tuple[str, dict[str, Any]]]:
             "description": "; ".join(f"`{found.type}`: {found.when}" for found in behind),
             "content": {problems.CONTENT_TYPE: {"schema": ref("Problem"), "examples": examples}},
         }
-        if status in problems.RETRY_AFTER_S:
+        if status in problems.RETRIED:
             told["headers"] = _headers("Retry-After")
         yield str(status), told
     for word, says in _GATEWAY.items():

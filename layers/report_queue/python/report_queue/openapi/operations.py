@@ -71,6 +71,7 @@ def _ok(says: str, schema: str, *headers: str) -> dict[int, Answered]:
     return {200: Answered(says, schema, headers=headers)}
 
 
+_ACCEPTED: Final = ("Location", "Retry-After", "Idempotency-Replayed", "RateLimit-Policy", "RateLimit")
 _UNCHANGED: Final = {304: Answered("It is as it was under the ETag that was sent", headers=("ETag",))}
 _PAGE: Final = {200: Answered("HTML", media="text/html", headers=("ETag",))} | _UNCHANGED
 _LINK: Final = {
@@ -90,9 +91,9 @@ OPERATIONS: Final = (
             200: Answered(
                 "It has ended within the time that `Prefer` gave: `status` says how",
                 "JobDetail",
-                headers=("Location", "Idempotency-Replayed", "Preference-Applied"),
+                headers=("Preference-Applied", *_ACCEPTED),
             ),
-            202: Answered("It is accepted", "Accepted", headers=("Location", "Retry-After", "Idempotency-Replayed")),
+            202: Answered("It is accepted", "Accepted", headers=_ACCEPTED),
         },
         headers=(_RETRIED, "Prefer"),
         body="Submission",
@@ -124,7 +125,7 @@ OPERATIONS: Final = (
         "Batches",
         "Submit up to 1,000 reports that become one file: all of them are accepted, or none.",
         "submit",
-        {202: Answered("It is accepted", "BatchAccepted", headers=("Location", "Retry-After", "Idempotency-Replayed"))},
+        {202: Answered("It is accepted", "BatchAccepted", headers=_ACCEPTED)},
         headers=(_RETRIED,),
         body="NewBatch",
         body_required=True,

@@ -49,6 +49,11 @@ def headers() -> dict[str, Any]:
             "Idempotency-Replayed": ({"const": "true"}, "it was accepted before, under this Idempotency-Key"),
             "Preference-Applied": (TEXT, "`wait=N`, as it was waited"),
             "Link": (TEXT, "to the next page, `rel=next`; not at the end"),
+            "RateLimit-Policy": (
+                TEXT,
+                "the tenant's limits, if any: jobs that may wait, and that may start",
+            ),
+            "RateLimit": (TEXT, "how many more jobs may wait"),
             "ETag": (TEXT, "of this answer, for `If-None-Match`"),
         }.items()
     }
