@@ -17,7 +17,7 @@ from report_queue import lua
 VERBS: Final = {
     "submit": ("admit", "enqueue", "cancel", "find", "explain", "numbers", "now", "plan", "batch_open"),
     "dashboard": (
-        *("enqueue", "retry", "cancel", "promote", "wake", "pause", "plan", "batch_open"),
+        *("enqueue", "retry", "cancel", "promote", "wake", "pause", "plan", "batch_open", "forget"),
         *("find", "list", "groups", "explain", "numbers", "counts", "gauges", "workers", "batch"),
     ),
     "worker": ("claim", "beat", "leave", "now"),
@@ -25,7 +25,9 @@ VERBS: Final = {
         *("promote", "expire", "requeue", "prune", "wake", "gauges", "now", "enqueue", "plan", "due"),
         *("batches_ended", "batch", "batch_close"),
     ),
-    "requeue_stalled": ("requeue", "wake", "find", "enqueue", "retry", "pause", "plan", "due", "batch_open", "counts"),
+    "requeue_stalled": (
+        *("requeue", "wake", "find", "enqueue", "retry", "pause", "plan", "due", "batch_open", "counts", "forget"),
+    ),
 }
 """The verbs that each function runs itself; what these call in turn is part of their scripts."""
 

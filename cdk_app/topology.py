@@ -43,7 +43,7 @@ class Function:
 class Route:
     """A route of the HTTP API. A path's static segments win over `{id}`. Routes that are not public need a key."""
 
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "DELETE"]
     path: str
     function: str
     public: bool = False
@@ -121,7 +121,7 @@ FUNCTIONS: Final = (
             broker=True,
             read=("open/", "closed/", "reports/", "schedules/", "controls/", "batches/", "pending/"),
             write=("open/", "closed/", "schedules/", "controls/", "pending/"),
-            delete=("open/", "schedules/"),
+            delete=("open/", "schedules/", "reports/"),  # reports: of jobs whose documents are deleted
             wake=True,
         ),
     ),
@@ -159,7 +159,7 @@ FUNCTIONS: Final = (
             broker=True,
             read=("open/", "closed/", "reports/", "controls/", "batches/", "pending/"),
             write=("open/", "closed/", "pending/"),
-            delete=("open/", "pending/"),
+            delete=("open/", "pending/", "reports/"),  # reports: where the dashboard had begun
             wake=True,
         ),
     ),
@@ -196,6 +196,7 @@ ROUTES: Final = (
     Route("GET", "/api/jobs/groups", "dashboard"),
     Route("POST", "/api/jobs/retry", "dashboard"),
     Route("GET", "/api/jobs/{id}", "dashboard"),
+    Route("DELETE", "/api/jobs/{id}", "dashboard"),
     Route("GET", "/api/jobs/{id}/receipt", "dashboard"),
     Route("POST", "/api/jobs/{id}/retry", "dashboard"),
     Route("POST", "/api/jobs/{id}/cancel", "dashboard"),

@@ -111,7 +111,7 @@ def _routes(assembly: Assembly) -> tuple[list[Route], list[tuple[str, float]]]:
             asked = assembly.one(route, route.properties.get("AuthorizerId"), "AWS::ApiGatewayV2::Authorizer")
             ttl_s = float(asked.properties.get("AuthorizerResultTtlInSeconds", 0))
             authorizers[asked.id] = (assembly.function(asked, asked.properties["AuthorizerUri"]), ttl_s)
-        routes.append(Route(cast(Literal["GET", "POST"], method), path, function, public))
+        routes.append(Route(cast(Literal["GET", "POST", "DELETE"], method), path, function, public))
     return routes, list(authorizers.values())
 
 

@@ -173,6 +173,14 @@ def job(principal: Reader, id: str) -> Response[str]:  # noqa: A002 (the word of
     return _if_new(shown, steady=views.steady(shown))
 
 
+@app.delete("/api/jobs/<id>")
+def delete(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as above)
+    """The documents of a job that has ended, away for good."""
+    desk.delete(wiring(), tenant=principal.tenant, id=id)
+    logger.info("deleted", job=id)
+    return json_answer({"success": True, "message": "The job's documents are deleted.", "data": {"jobId": id}})
+
+
 @app.get("/api/jobs/<id>/receipt")
 def receipt(principal: Reader, id: str) -> Response[str]:  # noqa: A002 (as above)
     """What is kept of a job for good: how it ended, and what its report is made of."""

@@ -19,7 +19,7 @@ from test_batches import Works, later, submitted, wipe_batch, works  # noqa: F40
 
 from cdk_app.topology import May, function
 from functions.requeue_stalled import handler as requeue_stalled
-from report_queue import fire
+from report_queue import fire, purge
 from report_queue.assemble import assemble_due
 from report_queue.data_ref import DataRef
 from report_queue.expand import take_up
@@ -114,6 +114,7 @@ def test_dashboard_needs_all_that_it_may(
         assert api.post(f"/api/v1/schedules/{schedule}/end").status == 200
         assert admin.post("/api/queue/pause").status == 200
         assert admin.post("/api/queue/resume").status == 200
+        assert api.call("DELETE", f"/api/jobs/{completed}").status == 200
     assert seen == _meant("dashboard")
 
 
@@ -171,6 +172,7 @@ def test_requeue_stalled_needs_all_that_it_may(
     wired.batches.pend(tenant="acme", id="0" * 26, expanded=False, at=0)  # of a batch that never came to be
     lives.fail(lives.claim(), receipt=False)
     lives.complete(lives.claim(), receipt=False)
+    gone = _ended(lives, wired)
     with redis.Redis.from_url(valkey) as client, used() as seen:
         requeue_stalled.handler({}, _Soon())
         client.flushall()
@@ -179,8 +181,17 @@ def test_requeue_stalled_needs_all_that_it_may(
             if key.startswith(("open/", "closed/")):
                 boto3.client("s3").delete_object(Bucket="reports", Key=key)
         requeue_stalled.handler({}, _Soon())
+        purge.begin(wired.ledger, gone)  # and then its function died
+        requeue_stalled.handler({}, _Soon())
         take_up(later(wired, 3_600_000), enough=lambda: False)
     assert seen == _meant("requeue_stalled")
+
+
+def _ended(lives: Lives, wired: Wiring) -> Receipt:
+    """A job that is completed, by its receipt."""
+    receipt = wired.ledger.receipt(lives.completed())
+    assert receipt
+    return receipt
 
 
 class _Soon(Context):

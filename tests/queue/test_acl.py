@@ -84,6 +84,7 @@ def all_of(mine: Broker) -> dict[str, Callable[[], Any]]:
         "cancel": lambda: queue.cancel("waiting", now=T0),
         "retry": lambda: queue.retry("failed", round=1, now=T0),
         "prune": lambda: queue.prune(now=T0 + 30 * DAY),
+        "forget": lambda: queue.forget("failed"),
         "pause": lambda: (queue.pause({"sales": T0}, now=T0), queue.pause({}, now=T0)),
         "plan": lambda: plans.plan(Look("acme", "s", T0), Look("acme", "gone")),
         "due": lambda: plans.due(now=T0),

@@ -143,6 +143,7 @@ CASES: dict[str, dict[str, Case]] = {
             lambda told: told.queue.fail(worker(), failed(told.leases[0], permanent=True), now=SOON), active
         ),
     },
+    "forget": {"": Case(lambda told: told.queue.forget("b"), ended)},
     "leave": {
         "": Case(
             lambda told: (

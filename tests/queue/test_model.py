@@ -202,6 +202,19 @@ class Machine(Model, RuleBasedStateMachine):
         self.now = max([self.now, *sorted(over)[:1]])
         assert self.queue.prune(now=self.now) == self.prune_expected()
 
+    @rule(data=st.data())
+    def forget(self, data: st.DataObject) -> None:
+        name = self.draw(data, State.COMPLETED, State.FAILED, State.CANCELLED)
+        verdict = self.queue.forget(name)
+        job = self.jobs.get(name)
+        if job and job.state and not job.state.is_terminal:
+            assert verdict == job.state
+            return
+        assert verdict is Verdict.UNKNOWN
+        if job:
+            self.taken.add(("forget", job.state, None))
+            del self.jobs[name]
+
     @rule(what=st.sampled_from([(), (), (), ("sales",), ("*",)]))
     def pause(self, what: tuple[str, ...]) -> None:
         self.paused = dict.fromkeys(what, self.now)

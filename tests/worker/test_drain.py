@@ -12,9 +12,11 @@ import pypdf
 import pytest
 import redis
 
+from report_queue import purge
 from report_queue.attempt import Attempt, Slot
 from report_queue.errors import BrokerAway, StoreAway
 from report_queue.job import Completed, Lease, NewJob, State, Verdict
+from report_queue.receipt import receipt_of
 from report_queue.replies import Worker
 from report_queue.result import Made
 from report_queue.wake import Bus
@@ -131,6 +133,23 @@ def test_a_broker_that_is_wiped_while_a_report_renders_loses_nothing(world: Worl
     assert world.ledger.receipt(job_id).state is State.COMPLETED
     assert world.keys("open/") == []
     assert world.pdf(job_id).startswith(b"%PDF-")
+
+
+def test_a_report_whose_job_ended_and_was_deleted_meanwhile_is_not_published(world: World) -> None:
+    """The worker was presumed dead; another one ended the job, and somebody had its documents deleted."""
+    job_id = world.accept("test", LONG)
+    thread = in_background(world.drain)
+    until(lambda: world.job(job_id).state is State.ACTIVE, "active", seconds=30)
+    request = world.ledger.open_request(job_id)
+    assert request
+    world.queue.cancel(job_id)
+    receipt = receipt_of(world.job(job_id), request)
+    world.ledger.close(receipt)
+    assert purge.begin(world.ledger, receipt)
+    assert purge.finish(world.queue, world.ledger, job_id)
+    thread.join()
+    assert world.keys() == [f"closed/{job_id}.json"]
+    assert world.ledger.receipt(job_id) is None
 
 
 class Sent(Bus):

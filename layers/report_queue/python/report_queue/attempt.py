@@ -193,13 +193,16 @@ class Slot:
 
     def _still_ours(self, attempt: Attempt) -> None:
         """Ask once more before the one step that cannot be taken back. With the broker away we go on: the ledger
-        takes one report only, and any attempt would publish the same bytes."""
+        takes one report only, and any attempt would publish the same bytes. Only where the job has ended since and its
+        documents were deleted, there must be none: that the ledger knows."""
         attempt.raise_if_lost()
         try:
             (verdict,) = self.queue.beat(self.worker, [(attempt.lease, attempt.progress)])
         except BrokerAway as error:
             log.warning("beat: %s", error)
-            return
+            verdict = Verdict.UNKNOWN
+        if verdict is Verdict.UNKNOWN and self.ledger.purged(attempt.lease.id):
+            verdict = Verdict.CANCELLED
         if verdict in TAKEN_AWAY:
             attempt.drop(verdict)
         attempt.raise_if_lost()

@@ -2,6 +2,7 @@
 
     accept   (broker: dedup key, cap) ─► ledger ─► broker ─► bus
     retry    ledger ─► broker ─► bus       cancel   broker ─► ledger       promote   broker ─► bus
+    delete   ledger ─► broker
 
 The ledger is told first where something is promised: it keeps the promise when the rest fails. The broker is told
 first where something is decided: it alone can say whether a job had ended already. It knows nothing of HTTP.
@@ -12,15 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
 
-from report_queue import standing
+from report_queue import purge, standing
 from report_queue.batch import RESULT_TYPE
-from report_queue.errors import BrokerAway, Conflict, InvalidRequest, NotFound
+from report_queue.errors import BrokerAway, Conflict, Gone, InvalidRequest, NotFound
 from report_queue.inputs_desk import pinned
 from report_queue.job import RETRYABLE, NewJob, State, Verdict
 from report_queue.ledger import Acceptance
 from report_queue.receipt import Receipt, receipt_of
 from report_queue.replies import Where
-from report_queue.request import Request, Submission
+from report_queue.request import Request, Submission, is_id
 from report_queue.unique import admit
 from report_queue.views import file_name
 from report_queue.wiring import Wiring
@@ -39,6 +40,7 @@ class Accepted:
     duplicate: bool = False  # this is another job, which has the dedup key
     left: int | None = None  # how many more the tenant's cap lets in; None: no cap, or not counted
     due_at: int | None = None  # ms; it is delayed until then
+    gone: bool = False  # it was here before, and its documents were deleted since
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,8 @@ def accept(wiring: Wiring, submission: Submission, *, tenant: str, idempotency_k
     """Accept a submission: after this it will be worked on, whatever happens to the broker.
 
     Raises StoreAway (nothing was enqueued; sending it again with the same Idempotency-Key is safe), InvalidRequest
-    where the Idempotency-Key belongs to another request, what `inputs_desk.pinned` does, and what `unique` does:
-    TooMany, or with a dedup key BrokerAway and Conflict.
+    where the Idempotency-Key belongs to another request, Gone where to a job that was deleted, what
+    `inputs_desk.pinned` does, and what `unique` does: TooMany, or with a dedup key BrokerAway and Conflict.
     """
     name = wiring.new_id(tenant, idempotency_key)
     # What was accepted before is answered as then, also where its rows have gone since.
@@ -87,6 +89,8 @@ def accept(wiring: Wiring, submission: Submission, *, tenant: str, idempotency_k
         raise InvalidRequest(
             "This Idempotency-Key was used for another request: use a new key, or send the request as it was."
         )
+    if accepted.gone:
+        raise Gone("The job of this Idempotency-Key was deleted: use a new key to have the report made again.")
     return replace(accepted, left=entry.left, due_at=request.due_at)
 
 
@@ -95,6 +99,8 @@ def keep(wiring: Wiring, request: Request) -> Accepted | None:
     acceptance = wiring.ledger.accept(request)
     if acceptance is Acceptance.CONFLICT:
         return None
+    if acceptance is Acceptance.GONE:
+        return Accepted(request.id, replayed=True, queued=False, gone=True)
     if acceptance is Acceptance.NEW:
         return Accepted(request.id, replayed=False, queued=_enqueue(wiring, request.new_job()))
     # The first time may have ended between ledger and broker, so enqueue what the ledger has: the broker leaves a job
@@ -117,7 +123,8 @@ def retry(wiring: Wiring, *, tenant: str, id: str) -> None:  # noqa: A002 (the w
             # told from this one, so we leave it: it is the same, and of two the first stands.
             wiring.ledger.close(receipt_of(job.seen, request))
         request = request.again()
-        wiring.ledger.reopen(request)
+        if not wiring.ledger.reopen(request) and wiring.ledger.purged(id):
+            raise standing.gone()
     elif job.in_broker or request.round == 0:
         raise Conflict(f"The job is {job.state}: only failed and cancelled jobs can be retried.")
     wiring.bus.wake(_tell(wiring, request))
@@ -186,6 +193,28 @@ def promote(wiring: Wiring, *, tenant: str, id: str) -> None:  # noqa: A002 (the
         wiring.bus.wake(wiring.queue.wake())
     if state is not State.WAITING:
         raise Conflict(f"The job is {state}: only a delayed job can be started early.")
+
+
+def delete(wiring: Wiring, *, tenant: str, id: str) -> None:  # noqa: A002 (the word of the API)
+    """Delete the documents of a job that has ended; asked again, they stay deleted.
+
+    Raises Conflict where it has not ended, or where its batch has them too. Once the ledger knows of it, which is the
+    first step, it comes to pass: after BrokerAway or StoreAway the reconciler goes on, or whoever asks again.
+    """
+    if not (is_id(id) and wiring.ledger.purged(id) == tenant):
+        job = standing.find(wiring.queue, wiring.ledger, tenant=tenant, id=id)
+        request = job.known_request()
+        if request.batch is not None or request.report_type == RESULT_TYPE:
+            raise Conflict("The job belongs to a batch, which keeps its request and its report: it cannot be deleted.")
+        if not job.state.is_terminal:
+            raise Conflict(f"The job is {job.state}: cancel it first, then its documents can be deleted.")
+        ended = job.receipt
+        if job.open is not None or ended is None:  # the worker has not left its receipt yet
+            ended = receipt_of(job.seen, request)
+            wiring.ledger.close(ended)
+        if not purge.begin(wiring.ledger, ended):
+            raise Conflict("The job was retried just now: cancel it first, then its documents can be deleted.")
+    purge.finish(wiring.queue, wiring.ledger, id)
 
 
 def download(wiring: Wiring, *, tenant: str, id: str) -> Download:  # noqa: A002 (the word of the API)

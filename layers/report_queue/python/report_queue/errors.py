@@ -5,6 +5,7 @@
     │   ├── MalformedRequest       not JSON that we accept
     │   ├── Forbidden              the key lacks the scope
     │   ├── NotFound               no such job here, or another tenant's
+    │   ├── Gone                   it was here, and its documents were deleted
     │   ├── Conflict               the job's state does not allow it
     │   ├── TooLarge               over a limit of size
     │   ├── TooMany                the tenant has as many jobs waiting as it may
@@ -52,6 +53,10 @@ class Forbidden(CallerError):
 
 class NotFound(CallerError):
     """Nothing here by that name, or it is another tenant's: the two answers are the same."""
+
+
+class Gone(CallerError):
+    """It was here and is the caller's, and its documents were deleted."""
 
 
 class Conflict(CallerError):

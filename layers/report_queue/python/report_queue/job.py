@@ -31,13 +31,13 @@ class State(StrEnum):
     WAITING = "waiting"  # claim (a worker), expire, cancel
     DELAYED = "delayed"  # promote (any claim, the poller, by hand), expire, cancel
     ACTIVE = "active"  # complete and fail (its worker), requeue (lease over), cancel
-    COMPLETED = "completed"  # prune
-    FAILED = "failed"  # retry, prune
-    CANCELLED = "cancelled"  # retry, prune
+    COMPLETED = "completed"  # prune, forget
+    FAILED = "failed"  # retry, prune, forget
+    CANCELLED = "cancelled"  # retry, prune, forget
 
     @property
     def is_terminal(self) -> bool:
-        """True where no arrow but `retry` and `prune` leads on."""
+        """True where no arrow but `retry`, `prune` and `forget` leads on."""
         return self in TERMINAL
 
 

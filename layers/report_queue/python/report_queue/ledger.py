@@ -13,8 +13,10 @@ one before or the one after:
     publish   PUT the report if none is there, in one request; the object never changes afterwards.
     close     PUT closed · then DELETE open, if it is still the round that ended. Crash in between: both are there, and
               closed wins.
-    reopen    PUT open of the next round, while closed stays as history. Crash before the broker hears of it: the
-              reconciler sees an open round that the broker does not know.
+    reopen    PUT open of the next round, while closed stays as history · then look whether that is a tombstone now;
+              found: DELETE that open again. Crash before the broker hears of it: the reconciler sees an open round that
+              the broker does not know.
+    purge     in `purge`, by a round in open and a tombstone in closed that come after all others.
 
 What the queue must know of a request also stands in the object's metadata, written in the same PUT, so that looking
 costs a HEAD and no payload travels. This module knows nothing of Redis or PDF. Every method raises `StoreAway` where S3
@@ -37,6 +39,7 @@ from report_queue.request import Request
 from report_queue.result import Made, Result
 
 JSON: Final = "application/json"
+PURGED: Final = b'{"purged"'  # how what stands for deleted documents begins
 
 # How often we look again when someone else changed an object between our look and our write. Each time the other one
 # got somewhere, and a job has few others: more than this is a fault, not a race.
@@ -49,6 +52,7 @@ class Acceptance(StrEnum):
     NEW = "new"
     REPLAY = "replay"  # the same request is here already, open or closed
     CONFLICT = "conflict"  # the id belongs to a different request
+    GONE = "gone"  # the id belongs to a job whose documents were deleted
 
 
 class Ledger:
@@ -66,64 +70,81 @@ class Ledger:
         """
         mine = request_marks(request)
         for _ in range(_LOOKS):
-            etag = self._bucket.put(_open(request.id), request.to_json(), content_type=JSON, marks=mine)
+            etag = self._bucket.put(open_key(request.id), request.to_json(), content_type=JSON, marks=mine)
             # Open first, then closed: `close` writes in the other order, so one of them is seen.
-            opened = Head(etag, 0, mine) if etag else self._bucket.head(_open(request.id))
+            opened = Head(etag, 0, mine) if etag else self._bucket.head(open_key(request.id))
             closed = self._bucket.head(receipt_key(request.id))
+            if any(there and there.purged for there in (opened, closed)):
+                if etag:
+                    self._bucket.delete(open_key(request.id), etag=etag)
+                return Acceptance.GONE
             if closed and (not opened or closed.round >= opened.round):
                 if opened:
-                    self._bucket.delete(_open(request.id), etag=opened.etag)
+                    self._bucket.delete(open_key(request.id), etag=opened.etag)
                 return Acceptance.REPLAY if closed.digest == request.digest else Acceptance.CONFLICT
             if opened and opened.marks == mine:
                 return Acceptance.NEW  # also where the client asked twice because our first answer was lost
             if opened:
                 return Acceptance.REPLAY if opened.digest == request.digest else Acceptance.CONFLICT
-        raise self._bucket.unsteady("accept", _open(request.id))
+        raise self._bucket.unsteady("accept", open_key(request.id))
 
     def reopen(self, request: Request) -> bool:
         """Open the next round of a job that has ended; `request.round` is that next round, 1 after the first retry.
 
-        False where a round, this one or another, is open already. Raises ValueError where this round has ended before:
-        that is no retry. A stale open (see `accept`) does not stand in the way.
+        False where a round, this one or another, is open already, or the job's documents are deleted. Raises ValueError
+        where this round has ended before: that is no retry. A stale open (see `accept`) does not stand in the way.
         """
         closed = self._bucket.head(receipt_key(request.id))
+        if closed and closed.purged:
+            return False
         if closed and closed.round >= request.round:
             raise ValueError(f"round {request.round} has ended: a retry is round {closed.round + 1}")
         for _ in range(_LOOKS):
-            stale = self._bucket.head(_open(request.id))
+            stale = self._bucket.head(open_key(request.id))
             if stale and not (closed and closed.round >= stale.round):
                 return False
-            if self._bucket.put(
-                _open(request.id),
+            etag = self._bucket.put(
+                open_key(request.id),
                 request.to_json(),
                 content_type=JSON,
                 marks=request_marks(request),
                 replaces=stale.etag if stale else None,
-            ):
-                return True
-        raise self._bucket.unsteady("reopen", _open(request.id))
+            )
+            if etag:
+                # A purge may have come and gone since we looked. From here on it finds this round and does not begin.
+                closed = self._bucket.head(receipt_key(request.id))
+                if closed is None or not closed.purged:
+                    return True
+                self._bucket.delete(open_key(request.id), etag=etag)
+                return False
+        raise self._bucket.unsteady("reopen", open_key(request.id))
 
     # Looking.
 
     def open_request(self, job_id: str) -> Request | None:
         """The request, payload and all, while `open/` has it."""
-        body = self._bucket.get(_open(job_id))
-        return Request.from_json(body) if body is not None else None
+        body = self._bucket.get(open_key(job_id))
+        return None if body is None or is_purged(body) else Request.from_json(body)
 
     def receipt(self, job_id: str) -> Receipt | None:
         """The newest receipt; where a later round is open, it is history."""
         body = self._bucket.get(receipt_key(job_id))
-        return Receipt.from_json(body) if body is not None else None
+        return None if body is None or is_purged(body) else Receipt.from_json(body)
+
+    def purged(self, job_id: str) -> str | None:
+        """Whose job it was, if its documents were deleted or are about to be."""
+        marks = next((head.marks for head in self._standing(job_id) if head and head.purged), None)
+        return marks["tenant"] if marks else None
 
     def open_ids(self, *, after: str = "", limit: int = 1_000) -> list[str]:
         """One page of the ids under `open/`, in order, those after `after`; empty at the end. At most 1,000."""
-        keys = self._bucket.page("open/", after=_open(after) if after else "", limit=limit)
+        keys = self._bucket.page("open/", after=open_key(after) if after else "", limit=limit)
         return [key.removeprefix("open/").removesuffix(".json") for key in keys]
 
     def unfinished(self, job_id: str) -> NewJob | None:
         """What the queue must know of a job that has not ended; None where it has, or was never accepted."""
         opened, closed = self._standing(job_id)
-        if opened is None or (closed and closed.round >= opened.round):
+        if opened is None or opened.purged or (closed and closed.round >= opened.round):
             return None
         return opened.new_job(job_id)
 
@@ -141,7 +162,7 @@ class Ledger:
         ending: Format = PDF,
     ) -> Result | None:
         """The report that is there already, in that format, as whoever made it described it."""
-        head = self._bucket.head(key := _report(tenant, id, ending))
+        head = self._bucket.head(key := report_key(tenant, id, ending))
         return head.result(key) if head else None
 
     def holds(self, key: str) -> bool:
@@ -164,7 +185,7 @@ class Ledger:
         `body`, of what was `made`, is sent from its start, however often that takes, and in one request: only so is the
         condition atomic. S3 checks it against the hash that its maker took.
         """
-        key = _report(tenant, id, ending)
+        key = report_key(tenant, id, ending)
         result = Result(key=key, **vars(made))
         kind, marks = CONTENT_TYPES[ending], result_marks(result)
         there = self._bucket.put_once(key, body, content_type=kind, marks=marks, size=made.size, sha256=made.sha256)
@@ -182,9 +203,9 @@ class Ledger:
             if not (opened and closed and closed.round >= opened.round):
                 return False
             # Only the very object that we looked at: a retry may be putting its round there now.
-            if self._bucket.delete(_open(job_id), etag=opened.etag):
+            if self._bucket.delete(open_key(job_id), etag=opened.etag):
                 return True
-        raise self._bucket.unsteady("drop", _open(job_id))
+        raise self._bucket.unsteady("drop", open_key(job_id))
 
     def link(
         self,
@@ -201,7 +222,7 @@ class Ledger:
         `inline`: a browser shows it where it can, instead of saving it.
         """
         disposition = _disposition("inline" if inline else "attachment", filename)
-        key, kind = _report(tenant, id, ending), CONTENT_TYPES[ending]
+        key, kind = report_key(tenant, id, ending), CONTENT_TYPES[ending]
         return self._bucket.link(key, disposition=disposition, content_type=kind, seconds=seconds)
 
     def upload_link(self, key: str, *, seconds: int) -> str:
@@ -233,10 +254,16 @@ class Ledger:
 
     def _standing(self, job_id: str) -> tuple["Head | None", "Head | None"]:
         """The heads of open and closed, in this order of looking (see `accept`)."""
-        return self._bucket.head(_open(job_id)), self._bucket.head(receipt_key(job_id))
+        return self._bucket.head(open_key(job_id)), self._bucket.head(receipt_key(job_id))
 
 
-def _open(job_id: str) -> str:
+def is_purged(body: bytes) -> bool:
+    """Whether this stands in the place of a request or a receipt that was deleted: see `purge`."""
+    return body.startswith(PURGED)
+
+
+def open_key(job_id: str) -> str:
+    """Where the request of a job is kept until it has ended."""
     return f"open/{job_id}.json"
 
 
@@ -245,7 +272,8 @@ def receipt_key(job_id: str) -> str:
     return f"closed/{job_id}.json"
 
 
-def _report(tenant: str, job_id: str, ending: Format) -> str:
+def report_key(tenant: str, job_id: str, ending: Format) -> str:
+    """Where the report of a job is published."""
     return f"reports/{tenant}/{job_id}.{ending}"
 
 

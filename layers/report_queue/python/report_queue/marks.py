@@ -12,6 +12,7 @@ from report_queue.job import PRIORITY, Backoff, NewJob, State
 from report_queue.request import Request
 from report_queue.result import Finding, Recipe, Result
 
+FOREVER: Final = 1 << 40  # the round of a tombstone: no retry comes after it
 _ROOM: Final = 1_200  # bytes for findings: S3 takes 2 KB of marks in all
 
 
@@ -27,6 +28,11 @@ class Head:
     @property
     def round(self) -> int:
         return int(self.marks["round"])
+
+    @property
+    def purged(self) -> bool:
+        """It stands for documents that are deleted, or are about to be."""
+        return "purge" in self.marks
 
     @property
     def digest(self) -> str:
@@ -91,6 +97,16 @@ def request_marks(request: Request) -> dict[str, str]:
         "batch": request.batch,
     }
     return marks | {name: mark for name, mark in optional.items() if mark is not None}
+
+
+def purge_marks(*, tenant: str, report: str) -> dict[str, str]:
+    """Of what stands in `open/` while a job's documents are deleted: a round that comes after all others."""
+    return {"tenant": tenant, "round": str(FOREVER + 1), "digest": "none", "purge": report}
+
+
+def tombstone_marks(*, tenant: str, state: State) -> dict[str, str]:
+    """Of what stands in a receipt's place for good."""
+    return {"tenant": tenant, "round": str(FOREVER), "digest": "none", "purge": "done", "state": state.value}
 
 
 def _text(number: int | None) -> str | None:

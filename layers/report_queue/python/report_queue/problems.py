@@ -70,6 +70,13 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
         "What is asked for does not fit the state that the thing is in.",
         "Look at it again: `detail` says the state, and what can be done in it.",
     ),
+    errors.Gone: Problem(
+        410,
+        "The job's documents were deleted",
+        "gone",
+        "The job was the tenant's own, and DELETE took its request, receipt and report away for good.",
+        "Submit a new request, with another Idempotency-Key, to have the report made again.",
+    ),
     errors.TooLarge: Problem(
         413,
         "The request is too large",

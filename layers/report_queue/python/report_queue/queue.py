@@ -172,6 +172,10 @@ class Queue:
         """Forget ended jobs beyond the retention; how many."""
         return int(self._run("prune", limit=limit, now=now)["pruned"])
 
+    def forget(self, job_id: str) -> State | Verdict:
+        """Forget an ended job, whose documents were deleted: UNKNOWN; or the state of one that has not ended."""
+        return _word(self._run("forget", id=job_id)["verdict"])
+
     def wake(self, *, now: int | None = None) -> tuple[str, ...]:
         """Tokens of the workers that are wanted for the backlog and are neither alive nor sent for."""
         return tuple(self._run("wake", now=now)["wakes"])

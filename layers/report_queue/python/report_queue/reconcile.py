@@ -3,6 +3,7 @@
     the broker knows            and the ledger               so
     nothing                     is open                      enqueue: the broker was wiped, or submit could not reach it
     nothing                     closed this round            drop the stale open/: a crash between two writes
+    whatever                    a purge that was begun       finish it: the documents are to be deleted
     an earlier round, ended     is open                      retry: the retry was accepted, its queue half was lost
     this round, ended           is open                      close: a worker ended the job and died before the receipt
     waiting, delayed, active    is open                      nothing: that is a job's ordinary life
@@ -22,6 +23,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from report_queue import purge
 from report_queue.errors import StoreAway, whereabouts
 from report_queue.job import Job, NewJob, State
 from report_queue.ledger import Ledger
@@ -44,10 +46,15 @@ class Repair(StrEnum):
     RETRIED = "retried"
     CLOSED = "closed"
     DROPPED = "dropped"
+    PURGED = "purged"
     UNRESOLVED = "unresolved"  # nothing: the store was away, or a person must look; the log says at what
 
 
-_TAKEN_OFF: Final = (Repair.CLOSED, Repair.DROPPED)  # repairs after which a job is not under open/ any more
+_TAKEN_OFF: Final = (
+    Repair.CLOSED,
+    Repair.DROPPED,
+    Repair.PURGED,
+)  # repairs after which a job is not under open/ any more
 
 
 @dataclass(frozen=True)
@@ -186,6 +193,8 @@ def _repair(
     """What was done about one job. None: nothing, for someone else was quicker."""
     if isinstance(new, Repair):
         return new
+    if new is None and purge.finish(queue, ledger, job_id):
+        return Repair.PURGED
     if new is None:
         return Repair.DROPPED if ledger.drop(job_id) else None
     if job is None:

@@ -5,6 +5,7 @@
     yes                      closed        as the receipt says; the broker's record adds detail where the two agree
     no                       open          waiting, or delayed: the broker was wiped, or has not heard of the round yet
     no                       closed        as the receipt says
+    whatever                 purged        gone
     no                       neither       not found; so is another tenant's
 
 The ledger is the truth and the broker only the order: where a receipt is there, it wins. It reads and changes nothing.
@@ -12,7 +13,7 @@ The ledger is the truth and the broker only the order: where a receipt is there,
 
 from dataclasses import dataclass, replace
 
-from report_queue.errors import Conflict, NotFound
+from report_queue.errors import Conflict, Gone, NotFound
 from report_queue.job import Job, Progress, State
 from report_queue.ledger import Ledger
 from report_queue.queue import Queue
@@ -47,7 +48,7 @@ class Standing:
 
 
 def find(queue: Queue, ledger: Ledger, *, tenant: str, id: str) -> Standing:  # noqa: A002 (the word of the API)
-    """Where a tenant's job stands; raises NotFound, BrokerAway or StoreAway."""
+    """Where a tenant's job stands; raises NotFound, Gone, BrokerAway or StoreAway."""
     _check(id)
     job = queue.find(id)[0]
     if job is not None and job.tenant != tenant:
@@ -56,7 +57,7 @@ def find(queue: Queue, ledger: Ledger, *, tenant: str, id: str) -> Standing:  # 
 
 
 def in_ledger(ledger: Ledger, *, tenant: str, id: str) -> Standing:  # noqa: A002 (as in `find`)
-    """The same by the ledger alone, for what must work while the broker is away; raises NotFound or StoreAway."""
+    """The same by the ledger alone, for what must work while the broker is away; raises NotFound, Gone or StoreAway."""
     _check(id)
     return _standing(ledger, None, tenant=tenant, id=id)
 
@@ -67,6 +68,8 @@ def _standing(ledger: Ledger, job: Job | None, *, tenant: str, id: str) -> Stand
     receipt = ledger.receipt(id)
     if opened and receipt and opened.round <= receipt.request.round:
         opened = None
+    if opened is None and receipt is None and ledger.purged(id) == tenant:
+        raise gone()
     request = opened or (receipt.request if receipt else None)
     if request.tenant != tenant if request else job is None:
         raise _not_found()
@@ -83,6 +86,11 @@ def _standing(ledger: Ledger, job: Job | None, *, tenant: str, id: str) -> Stand
 def _check(id: str) -> None:  # noqa: A002 (as in `find`)
     if not is_id(id):
         raise _not_found()
+
+
+def gone() -> Gone:
+    """Of a job of the caller's own."""
+    return Gone("The job's documents were deleted, for good: submit a new request to have the report made again.")
 
 
 def _not_found() -> NotFound:

@@ -69,6 +69,8 @@ def _by_ledger(wiring: Wiring, holder: str, admitted: Admitted) -> State:
         return State.WAITING
     if receipt := wiring.ledger.receipt(holder):
         return receipt.state
+    if wiring.ledger.purged(holder):
+        return State.FAILED  # there is nothing of it any more: the key is free
     if wiring.queue.now() - (admitted.holder_since or 0) < _ACCEPTING_MS:
         raise Conflict(
             "A request with this dedupKey is being accepted at this moment: send yours again in some seconds."
