@@ -189,6 +189,7 @@ ROUTES: Final = (
     Route("GET", "/api/queue", "dashboard"),
     Route("POST", "/api/queue/pause", "dashboard"),
     Route("POST", "/api/queue/resume", "dashboard"),
+    Route("GET", "/api/usage", "dashboard"),
     Route("GET", "/api/workers", "dashboard"),
     Route("GET", "/api/jobs", "dashboard"),
     Route("GET", "/api/jobs/completed", "dashboard"),

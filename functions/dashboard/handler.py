@@ -21,6 +21,7 @@ from report_queue import (
     schedules_desk,
     search,
     standing,
+    usage_views,
     views,
 )
 from report_queue.api import answers, body_of, entry, fits, json_answer, needs, next_page, resolver
@@ -33,6 +34,7 @@ from report_queue.replies import Where
 from report_queue.reports import report_types
 from report_queue.request import ID_PATTERN, idempotency_key
 from report_queue.telemetry import logger, tell
+from report_queue.usage import usage as used
 from report_queue.wiring import wiring
 
 app = resolver()
@@ -86,6 +88,18 @@ def resume(_: Admin) -> Response[str]:
     wired, what = wiring(), _paused()
     wired.bus.wake(wired.controls.resume(what))
     return json_answer({"success": True, "message": "It goes on.", "data": {"resumed": what}})
+
+
+@app.get("/api/usage")
+def usage(
+    principal: Reader,
+    since: Annotated[AwareDatetime | None, Query()] = None,
+    until: Annotated[AwareDatetime | None, Query()] = None,
+) -> Response[str]:
+    """What the tenant's reports come to, by day and report type, and what they cost."""
+    wired, ended = wiring(), search.where(State.COMPLETED, since=since, until=until)
+    found = used(wired.queue, principal.tenant, since=ended.since, until=ended.until)
+    return json_answer(usage_views.usage(found, since=ended.since, until=ended.until, now_ms=wired.now_ms()))
 
 
 @app.get("/api/workers")

@@ -26,6 +26,9 @@ GETS: Final = 4
 REQUESTS: Final = API_REQUEST + 2 * LAMBDA_REQUEST + BUS_EVENT + PUTS * S3_PUT + GETS * S3_GET
 
 
+WORKER_MB: Final = 3_008  # what the worker is given, as the topology says
+
+
 def of_report(*, worker_seconds: float, memory_mb: int) -> float:
     """US dollars. `worker_seconds`: its share of the worker's time; `memory_mb`: what the function is given."""
     return worker_seconds * memory_mb / 1_024 * GB_SECOND + REQUESTS

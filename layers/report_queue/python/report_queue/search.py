@@ -94,12 +94,12 @@ def parse(shape: type[Shape], body: bytes) -> Shape:
 def where(
     state: State | None,
     *,
-    report_type: str | None,
-    tag: str | None,
-    signature: str | None,
-    batch: str | None,
-    since: datetime | None,
-    until: datetime | None,
+    report_type: str | None = None,
+    tag: str | None = None,
+    signature: str | None = None,
+    batch: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
 ) -> Where:
     """The filters as the queue takes them; without state, tag, error or batch they mean the waiting jobs."""
     if state is None and tag is None and batch is None:
