@@ -319,7 +319,15 @@ def test_invariants_that_the_sources_show() -> None:
     scripts = [file.read_text("utf-8") for file in (PACKAGE / "lua").glob("*.lua")]
     assert not any(re.search(r"'P?EXPIRE|'P?SETEX|'[EP]X'", script) for script in scripts)
     deletes = {prefix for function in topology.FUNCTIONS for prefix in function.may.delete}
-    assert deletes == {"open/", "pending/", "schedules/"}
+    assert deletes == {"open/", "pending/", "schedules/", "reports/"}
+    knows = [
+        file.stem
+        for file in PACKAGE.glob("*.py")
+        if "report_key" in (text := file.read_text("utf-8")) and ".delete(" in text
+    ]
+    assert sorted(knows) == ["ledger", "purge"]
+    ledger = (PACKAGE / "ledger.py").read_text("utf-8")
+    assert set(re.findall(r"\.delete\((\w+)", ledger)) == {"open_key"}  # so only `purge` deletes a report
 
 
 # Samples.
