@@ -42,7 +42,7 @@ def test_a_deleted_job_is_gone_for_its_tenant_and_unknown_to_others(api: Api, li
     paths = [(method, f"/api/jobs/{name}{path}") for method, path in asked]
     for method, path in [*paths, ("GET", f"/api/v1/reports/{name}/download")]:
         answer = api.call(method, path)
-        assert (answer.status, answer.json["type"]) == (410, "urn:report-queue:problem:gone"), path
+        assert (answer.status, answer.json["type"]) == (410, "/problems/gone"), path
         assert other.call(method, path).json == other.call(method, path.replace(name, "0" * 26)).json | {
             "instance": path
         }

@@ -98,7 +98,7 @@ OPERATIONS: Final = (
         headers=(_RETRIED, "Prefer"),
         body="Submission",
         body_required=True,
-        refusals=("conflict", "too-many"),
+        refusals=("conflict", "gone", "too-many"),
     ),
     Operation(
         "GET /api/v1/reports/{id}/download",
@@ -108,7 +108,7 @@ OPERATIONS: Final = (
         "read",
         _LINK,
         headers=("Accept",),
-        refusals=("conflict",),
+        refusals=("conflict", "gone"),
     ),
     Operation(
         "POST /api/v1/inputs",
@@ -275,6 +275,15 @@ OPERATIONS: Final = (
         body="Pausing",
         refusals=("not-found",),
     ),
+    Operation(
+        "GET /api/usage",
+        "getUsage",
+        "Reports",
+        "What the tenant's reports come to, by day and report type, of those that the broker remembers.",
+        "read",
+        _ok("The sums", "Usage"),
+        query=("since", "until"),
+    ),
     Operation("GET /api/workers", "listWorkers", "Queue", "The workers that are alive.", "read", _ok("All", "Workers")),
     Operation(
         "GET /api/jobs",
@@ -328,7 +337,16 @@ OPERATIONS: Final = (
         "read",
         _ok("The job", "JobDetail", "ETag") | _UNCHANGED,
         headers=("If-None-Match",),
-        refusals=("conflict",),
+        refusals=("conflict", "gone"),
+    ),
+    Operation(
+        "DELETE /api/jobs/{id}",
+        "deleteJob",
+        "Jobs",
+        "Delete the documents of a job that has ended, for good: request, payload, receipt and report.",
+        "operate",
+        _ok("They are deleted, now or before", "JobDeleted"),
+        refusals=("conflict", "gone"),
     ),
     Operation(
         "GET /api/jobs/{id}/receipt",
@@ -337,7 +355,7 @@ OPERATIONS: Final = (
         "What is kept of a job for good: how it ended, and what its report is made of.",
         "read",
         _ok("The receipt", "Receipt"),
-        refusals=("conflict",),
+        refusals=("conflict", "gone"),
     ),
     Operation(
         "POST /api/jobs/{id}/retry",
@@ -346,7 +364,7 @@ OPERATIONS: Final = (
         "A failed or cancelled job, once more.",
         "operate",
         _ok("It is queued again", "JobActed"),
-        refusals=("conflict",),
+        refusals=("conflict", "gone"),
     ),
     Operation(
         "POST /api/jobs/{id}/cancel",
@@ -355,7 +373,7 @@ OPERATIONS: Final = (
         "End a job that has not ended.",
         "operate",
         _ok("It is cancelled", "JobActed"),
-        refusals=("conflict",),
+        refusals=("conflict", "gone"),
     ),
     Operation(
         "POST /api/jobs/{id}/promote",
@@ -364,7 +382,7 @@ OPERATIONS: Final = (
         "Start a delayed job at once.",
         "operate",
         _ok("It waits for a worker", "JobActed"),
-        refusals=("conflict",),
+        refusals=("conflict", "gone"),
     ),
     Operation(
         "GET /api/report-types",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from report_queue import batch_views, problems, receipt_views, schedule_views, views
+from report_queue import batch_views, problems, receipt_views, schedule_views, usage_views, views
 from report_queue.batch import Batch, Member, ResultKind
 from report_queue.batch_desk import Accepted, Acted, Look
 from report_queue.inputs_desk import UploadLink
@@ -18,6 +18,7 @@ from report_queue.reports import ReportType
 from report_queue.request import Request
 from report_queue.result import Recipe, Result
 from report_queue.schedule import CatchUp, Overlap, Schedule
+from report_queue.usage import Row, Usage
 
 _NOW: Final = 1_795_501_800_123  # ms
 _ID: Final = "06fqk8p2h4t1n7c9d3v5s0b8ag"
@@ -67,6 +68,12 @@ def samples(types: Mapping[str, ReportType]) -> dict[str, Any]:
         "ScheduleEnded": _done("The schedule has ended.", scheduleId=schedule.id),
         "Stats": views.stats("reports", counts, now_ms=_NOW),
         "Queue": views.queue(gauges, numbers, slots=2, now_ms=_NOW),
+        "Usage": usage_views.usage(
+            Usage((Row("2026-11-24", kind.name, 1, 0, 3, 48_213, 0.41, 0.000036),), whole=True),
+            since=None,
+            until=None,
+            now_ms=_NOW,
+        ),
         "Paused": _done("It is paused: jobs are accepted and wait.", paused="*"),
         "Resumed": _done("It goes on.", resumed="*"),
         "Workers": views.workers([beat], {_ID}, now_ms=_NOW),
@@ -77,6 +84,7 @@ def samples(types: Mapping[str, ReportType]) -> dict[str, Any]:
         "Key": views.key(Principal("acme", "k0000000", frozenset({"read", "submit"}))),
         "Receipt": receipt_views.receipt(Receipt(request, State.COMPLETED, 1, _NOW, result=completed.result)),
         "JobDetail": views.detail(waiting, request, outlook),
+        "JobDeleted": _done("The job's documents are deleted.", jobId=_ID),
         "JobActed": _done("The job is cancelled.", jobId=_ID, status="cancelled"),
         "ReportTypes": [views.report_type(kind)],
         "Health": views.health(broker=True, store=True, now_ms=_NOW),

@@ -93,6 +93,14 @@ _SCHEDULE: Final[dict[str, Schema]] = {
     "failedReason": maybe(TEXT),
 }
 
+_USED: Final[dict[str, Schema]] = {
+    "completed": COUNT,
+    "failed": COUNT,
+    "pages": COUNT,
+    "bytes": COUNT,
+    "renderSeconds": _SECONDS,
+    "costUsd": said(NUMBER, "at most, as if each report had its worker for itself"),
+}
 _FAULT: Final = answered({"pointer": said(TEXT, "JSON Pointer (RFC 6901) into the request"), "detail": TEXT})
 _MEMBER: Final[dict[str, Schema]] = {"n": COUNT, "jobId": ID, "status": ref("State")}
 
@@ -203,6 +211,7 @@ def schemas() -> dict[str, Any]:
         ),
         "JobList": _list("Job"),
         "CompletedJobList": _list("CompletedJob"),
+        "JobDeleted": _done(jobId=ID),
         "JobActed": _done(jobId=ID, status=ref("State")),
         "Accepted": _taken({"jobId": ID}, {"duplicate": said({"const": True}, "another job has the `dedupKey`")}),
         "Retried": _done(dryRun=BOOLEAN, matched=listed(ID), retried=listed(ID), next=maybe(TEXT)),
@@ -272,6 +281,16 @@ def schemas() -> dict[str, Any]:
             }
         ),
         "Spread": answered({"count": COUNT, "mean": maybe(_SECONDS), "p50": maybe(_SECONDS), "p95": maybe(_SECONDS)}),
+        "Usage": answered(
+            {
+                "since": maybe(MOMENT),
+                "until": maybe(MOMENT),
+                "total": answered(_USED),
+                "days": listed(answered({"day": said(TEXT, "of UTC"), "reportType": TEXT, **_USED})),
+                "complete": said(BOOLEAN, "false where there were more jobs than are looked at: ask for less time"),
+                "timestamp": MOMENT,
+            }
+        ),
         "Paused": _done(paused=said(TEXT, "a report type, or `*`")),
         "Resumed": _done(resumed=said(TEXT, "a report type, or `*`")),
         "Workers": answered(
