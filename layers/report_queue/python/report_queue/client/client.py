@@ -90,6 +90,10 @@ class Client:
         result = self.get(job).raw.get("result") or {}
         return self._calls.save(f"/api/v1/reports/{job}/download", to, sha256=result.get("sha256"))
 
+    def receipt(self, job: str) -> dict[str, Any]:
+        """How the job's newest round ended; raises NotNow before it has."""
+        return dict(self._calls.look(f"/api/jobs/{id_of(job)}/receipt"))
+
     def retry(self, job: str) -> None:
         """A failed or cancelled job, once more."""
         self._calls.act(f"/api/jobs/{id_of(job)}/retry")
@@ -133,6 +137,10 @@ class Client:
     def workers(self) -> list[dict[str, Any]]:
         """Those that are alive."""
         return list(self._calls.look("/api/workers")["workers"])
+
+    def whose(self) -> dict[str, Any]:
+        """Whose the key is, and what it may do."""
+        return dict(self._calls.look("/api/key"))
 
     def health(self) -> dict[str, Any]:
         """Whether reports are accepted."""
