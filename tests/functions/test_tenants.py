@@ -30,11 +30,14 @@ KINDS = {
     "/api/v1/reports/{id}": "jobs",
     "/api/v1/batches/{id}": "batches",
     "/api/v1/schedules/{id}": "schedules",
+    "/api/v1/webhooks/{webhook}": "webhooks",
 }
 # Routes without one that show or do what is the caller's alone, with the queries that might reach further.
 OWN = {
     "GET /api/v1/schedules": ("", "after={schedules}"),
+    "GET /api/v1/webhooks": ("",),
     "GET /api/stats": ("",),
+    "GET /api/usage": ("",),
     "GET /api/workers": ("",),
     "GET /api/jobs": (
         *(f"state={state}" for state in ("waiting", "delayed", "active", "completed", "failed", "cancelled")),
@@ -53,6 +56,7 @@ MAKES = {
     "POST /api/v1/inputs",
     "POST /api/v1/batches",
     "POST /api/v1/schedules",
+    "POST /api/v1/webhooks",
 }
 
 
@@ -64,12 +68,13 @@ class Theirs:
     other: Api
     ids: dict[str, list[str]] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
+    deleted: str | None = None
 
     def seen(self) -> list[Any]:
         """All that acme can see of what it has; moments of now left out."""
-        paths = [f"/api/jobs/{job}" for job in self.ids["jobs"]]
+        paths = [f"/api/jobs/{job}" for job in self.ids["jobs"] if job != self.deleted]
         paths += [f"/api/v1/batches/{batch}" for batch in self.ids["batches"]]
-        paths += [f"/api/v1/schedules/{schedule}" for schedule in self.ids["schedules"]]
+        paths += [f"/api/v1/{kind}/{one}" for kind in ("schedules", "webhooks") for one in self.ids[kind]]
         return [self.api.get(path).json for path in paths]
 
 
@@ -97,7 +102,8 @@ def theirs(callers: tuple[Api, Api], wired: Wiring) -> Theirs:
     api, other = callers
     lives = Lives(wired, api)
     body = {"reportType": "test", "data": SAMPLE | {"title": MARK}, "options": {"tags": [MARK], "dedupKey": MARK}}
-    failed, completed = lives.failed(), lives.completed()
+    failed, completed, gone = lives.failed(), lives.completed(), lives.completed()
+    deleted = _if_there_is("DELETE", "/api/jobs/{id}", lambda: api.call("DELETE", f"/api/jobs/{gone}"))
     cancelled = lives.waiting()
     api.post(f"/api/jobs/{cancelled}/cancel")
     delayed = lives.waiting(delaySeconds=600)
@@ -108,11 +114,15 @@ def theirs(callers: tuple[Api, Api], wired: Wiring) -> Theirs:
     schedule = {"name": MARK, "everySeconds": 3600, "report": {"reportType": "test", "data": SAMPLE}}
     made = api.post("/api/v1/schedules", body=schedule).json["data"]["scheduleId"]
     (group,) = api.get("/api/jobs/groups").json["groups"]
+    hook = {"url": "https://93.184.215.14/hook", "description": MARK}
+    hooked = _if_there_is("POST", "/api/v1/webhooks", lambda: api.post("/api/v1/webhooks", body=hook))
     lives.complete(lives.claim())  # so that there is a second page of completed ones, and a cursor to it
     cursor = api.get("/api/jobs/completed", query={"limit": "1"}).json["next"]
-    ids = {"jobs": [waiting, delayed, active, completed, failed, cancelled], "batches": [batch], "schedules": [made]}
+    jobs = [waiting, delayed, active, completed, failed, cancelled, gone]
+    hooks = [hooked.json["data"]["webhookId"]] if hooked else []
+    ids = {"jobs": jobs, "batches": [batch], "schedules": [made], "webhooks": hooks}
     words = {"batches": batch, "schedules": made, "signature": group["signature"], "cursor": cursor}
-    return Theirs(api, other, ids, words)
+    return Theirs(api, other, ids, words, gone if deleted else None)
 
 
 def test_every_route_is_one_of_those_whose_answers_are_compared() -> None:
@@ -136,12 +146,8 @@ def test_what_another_tenant_has_answers_as_what_never_was(theirs: Theirs, valke
     for route in ROUTES:
         if not (kind := _kind(route)):
             continue
-        body = _bodies().get(f"{route.method} {route.path}")
         for id in theirs.ids[kind]:  # noqa: A001 (the word of the API)
-            one, never = (
-                _told(theirs.other.call(route.method, route.path.replace("{id}", name), body=body), name)
-                for name in (id, NEVER)
-            )
+            one, never = (_told(theirs.other.call(route.method, _path(route, name)), name) for name in (id, NEVER))
             asked += 1
             if one != never or one[0] != 404:
                 differ.append((route.method, route.path, one, never))
@@ -197,22 +203,30 @@ def _kind(route: Route) -> str | None:
     return next((kind for path, kind in KINDS.items() if f"{route.path}/".startswith(f"{path}/")), None)
 
 
-def _bodies() -> dict[str, Any]:
-    """What is sent along, where a route wants something."""
-    return {}
+def _path(route: Route, id: str) -> str:  # noqa: A002 (the word of the API)
+    """The route's path for that id; what else it names never was."""
+    return re.sub(r"{\w+}", NEVER, re.sub(r"{\w+}", id, route.path, count=1))
+
+
+def _if_there_is(method: str, path: str, ask: Callable[[], Answer]) -> Answer | None:
+    """What is asked for, where the API has it."""
+    answer = ask() if any((route.method, route.path) == (method, path) for route in ROUTES) else None
+    assert answer is None or answer.status < 300, answer
+    return answer
 
 
 def _asked(caller: Api, route: Route, query: dict[str, str]) -> Answer:
     return caller.call(route.method, route.path, query=query)
 
 
-def _told(answer: Answer, id: str) -> tuple[int, dict[str, str], Any]:  # noqa: A002 (the word of the API)
+def _told(answer: Answer, id: str) -> tuple[int, dict[str, str], Any]:  # noqa: A002 (as above)
     """An answer without what is of the asking alone."""
     text = answer.content.decode().replace(id, "ID") if id else answer.content.decode()
     body = json.loads(text) if text else None
     if isinstance(body, dict):
         body = {name: value for name, value in body.items() if name not in {"instance", "requestId"}}
-    return answer.status, dict(answer.headers), body
+    headers = {name: value for name, value in answer.headers.items() if not name.startswith("ratelimit")}
+    return answer.status, headers, body
 
 
 def _without_moments(answer: Answer) -> tuple[int, str]:

@@ -36,6 +36,10 @@ class Calls:
         """POST, and what the answer's `data` says."""
         return told(self._wire.ask("POST", path, body=body and given(body)))
 
+    def delete(self, path: str) -> None:
+        """DELETE."""
+        self._wire.ask("DELETE", path)
+
     def act_once(self, path: str, body: Any, *, key: str | None) -> Answer:
         """POST with an Idempotency-Key, one of its own where none is given: sent again it is the same request."""
         return self._wire.ask("POST", path, body=body, headers={"idempotency-key": key or uuid.uuid4().hex})

@@ -106,6 +106,10 @@ class Client:
         """A delayed job, at once."""
         self._calls.act(f"/api/jobs/{id_of(job)}/promote")
 
+    def delete(self, job: str) -> None:
+        """The end of what is kept of a job that has ended: its documents. From then on it raises NotFound (410)."""
+        self._calls.delete(f"/api/jobs/{id_of(job)}")
+
     def retry_all(self, *, dry_run: bool = False, **filters: Any) -> dict[str, Any]:
         """Failed or cancelled jobs once more, up to `limit` of those that fit the filters of `jobs`; what was done."""
         return dict(self._calls.act("/api/jobs/retry", {"dryRun": dry_run, **filters}))
@@ -129,6 +133,10 @@ class Client:
     def stats(self) -> dict[str, Any]:
         """The tenant's jobs by state."""
         return dict(self._calls.look("/api/stats"))
+
+    def usage(self, *, since: str | None = None, until: str | None = None) -> dict[str, Any]:
+        """What the tenant's reports come to, by day and report type."""
+        return dict(self._calls.look("/api/usage", since=since, until=until))
 
     def queue(self, *, minutes: int | None = None) -> dict[str, Any]:
         """How the whole queue is going."""
