@@ -6,7 +6,10 @@ a route, a schedule or a rule of its own; a test reads the synthesised template 
               routes            rule `wake`
     HTTPS ───────────► submit ─────────────► worker ◄── poller ◄── every minute
       │               dashboard                  ▲
-      └── authorizer                             └───── requeue_stalled ◄── every minute
+      │               webhooks                   └───── requeue_stalled ◄── every minute
+      └── authorizer
+                          rule `ended`
+    receipts in the bucket ────────────────► notify ◄── every minute
 
 This module imports nothing but the standard library and knows neither CDK nor this machine.
 """
@@ -95,6 +98,11 @@ PREFIXES: Final = {
     "schedules/": "Schedules by tenant and id",
     "controls/": "What is paused",
     WAKE_PREFIX: "Wakes by token",
+    "webhooks/": "Webhooks by tenant",
+    "signing/": "Secrets of webhooks by tenant and id",
+    "untold/": "Marks of receipts that nobody has been told of yet",
+    "deliveries/": "Deliveries by tenant and webhook, the newest first",
+    "due/": "Pointers to deliveries by the moment of their next try",
 }
 """All that the bucket holds."""
 
@@ -106,9 +114,9 @@ FUNCTIONS: Final = (
         timeout_s=30,  # a caller may wait for the end of its job, up to 25 s; the gateway gives up after 30
         may=May(
             broker=True,
-            read=("open/", "closed/", "schedules/", "batches/", "pending/", "inputs/"),
+            read=("open/", "closed/", "schedules/", "batches/", "pending/", "inputs/", "webhooks/"),
             # closed: of a job whose dedup key a newer one takes; inputs: by the links that it gives
-            write=("open/", "closed/", "schedules/", "batches/", "pending/", "inputs/"),
+            write=("open/", "closed/", "schedules/", "batches/", "pending/", "inputs/", "untold/"),
             delete=("open/",),
             wake=True,
         ),
@@ -119,8 +127,8 @@ FUNCTIONS: Final = (
         timeout_s=15,
         may=May(
             broker=True,
-            read=("open/", "closed/", "reports/", "schedules/", "controls/", "batches/", "pending/"),
-            write=("open/", "closed/", "schedules/", "controls/", "pending/"),
+            read=("open/", "closed/", "reports/", "schedules/", "controls/", "batches/", "pending/", "webhooks/"),
+            write=("open/", "closed/", "schedules/", "controls/", "pending/", "untold/"),
             delete=("open/", "schedules/", "reports/"),  # reports: of jobs whose documents are deleted
             wake=True,
         ),
@@ -131,8 +139,8 @@ FUNCTIONS: Final = (
         timeout_s=900,
         may=May(
             broker=True,
-            read=("open/", "closed/", "reports/", "inputs/"),
-            write=("reports/", "closed/"),
+            read=("open/", "closed/", "reports/", "inputs/", "webhooks/"),
+            write=("reports/", "closed/", "untold/"),
             delete=("open/",),
             wake=True,
         ),
@@ -157,10 +165,31 @@ FUNCTIONS: Final = (
         timeout_s=120,
         may=May(
             broker=True,
-            read=("open/", "closed/", "reports/", "controls/", "batches/", "pending/"),
-            write=("open/", "closed/", "pending/"),
+            read=("open/", "closed/", "reports/", "controls/", "batches/", "pending/", "webhooks/"),
+            write=("open/", "closed/", "pending/", "untold/"),
             delete=("open/", "pending/", "reports/"),  # reports: where the dashboard had begun
             wake=True,
+        ),
+    ),
+    # The two that reach the internet, and so stand outside of the broker's network.
+    Function(
+        "notify",
+        memory_mb=256,
+        timeout_s=120,
+        may=May(
+            read=("closed/", "webhooks/", "signing/", "deliveries/"),
+            write=("webhooks/", "deliveries/", "due/"),
+            delete=("untold/", "due/"),
+        ),
+    ),
+    Function(
+        "webhooks",
+        memory_mb=256,
+        timeout_s=29,  # the gateway waits for 30
+        may=May(
+            read=("webhooks/", "signing/", "deliveries/"),
+            write=("webhooks/", "signing/", "deliveries/", "due/"),
+            delete=("signing/", "due/"),
         ),
     ),
 )
@@ -185,6 +214,14 @@ ROUTES: Final = (
     Route("POST", "/api/v1/schedules/{id}/run", "dashboard"),
     Route("POST", "/api/v1/schedules/{id}/end", "dashboard"),
     Route("GET", "/api/key", "dashboard"),
+    Route("POST", "/api/v1/webhooks", "webhooks"),
+    Route("GET", "/api/v1/webhooks", "webhooks"),
+    Route("GET", "/api/v1/webhooks/{id}", "webhooks"),
+    Route("POST", "/api/v1/webhooks/{id}/rotate", "webhooks"),
+    Route("POST", "/api/v1/webhooks/{id}/enable", "webhooks"),
+    Route("POST", "/api/v1/webhooks/{id}/test", "webhooks"),
+    Route("POST", "/api/v1/webhooks/{id}/deliveries/{delivery}/redeliver", "webhooks"),
+    Route("DELETE", "/api/v1/webhooks/{id}", "webhooks"),
     Route("GET", "/api/stats", "dashboard"),
     Route("GET", "/api/queue", "dashboard"),
     Route("POST", "/api/queue/pause", "dashboard"),
@@ -232,13 +269,17 @@ CORS: Final = Cors(
 SCHEDULES: Final = (
     Schedule("poller", every_minutes=1),
     Schedule("requeue_stalled", every_minutes=1),
+    Schedule("notify", every_minutes=1),
 )
 
-RULES: Final = (Rule("wake", source=WAKE_SOURCE, detail_type=WAKE_DETAIL_TYPE, function="worker"),)
+_CREATED: Final = ("aws.s3", "Object Created")
 
-BUCKET_RULES: Final = (
-    Rule("wake", source="aws.s3", detail_type="Object Created", prefix=WAKE_PREFIX, function="worker"),
-)
+# What a receipt tells is told late rather than not; and where its event is lost the minute finds its mark.
+_ENDED: Final = Rule("ended", *_CREATED, "notify", prefix="closed/", retries=2, max_age_s=3_600)
+
+RULES: Final = (Rule("wake", WAKE_SOURCE, WAKE_DETAIL_TYPE, "worker"), _ENDED)
+
+BUCKET_RULES: Final = (Rule("wake", *_CREATED, "worker", prefix=WAKE_PREFIX), _ENDED)
 """Instead of RULES where there is no bus: an object under the prefix is the event."""
 
 

@@ -9,7 +9,7 @@ import argparse
 import asyncio
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,16 +33,18 @@ async def start_aws(
     bus: str,
     secret: str,
     told: str,
+    prefixes: Sequence[str],
     log: Path,
     env: Mapping[str, str],
 ) -> asyncio.subprocess.Process:
-    """Start it; `told` is where it says of each wake that is put into the bucket, as S3 tells EventBridge.
+    """Start it; `told` is where it says of each object under the prefixes that is put, as S3 tells EventBridge.
 
     It is behind a socket that listens already: a request waits there until it is up."""
     return await processes.start(
         *(sys.executable, "-m", "cdk_app.local.aws"),
         *("--fd", str(front.fileno()), "--data-dir", str(data_dir)),
         *("--bucket", bucket, "--bus", bus, "--secret", secret, "--told", told),
+        *("--prefixes", *prefixes),
         log=log,
         env=env,
         cwd=Path(__file__).parents[2],
@@ -58,6 +60,7 @@ def main() -> None:
     for name in ("bucket", "bus", "secret"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--told", default="")
+    parser.add_argument("--prefixes", nargs="*", default=[])
     options = parser.parse_args()
 
     from moto.events.models import events_backends
@@ -68,7 +71,7 @@ def main() -> None:
 
     from cdk_app.local.mirror import Mirror
 
-    mirror = Mirror(options.data_dir / "s3", told=options.told)
+    mirror = Mirror(options.data_dir / "s3", told=options.told, prefixes=options.prefixes)
     mirror.load()
     if options.bucket not in s3_backends[ACCOUNT]["aws"].buckets:
         s3_backends[ACCOUNT]["aws"].create_bucket(options.bucket, REGION)

@@ -12,7 +12,8 @@ from typing import Final
 from cdk_app.local.environment import LAYER
 from cdk_app.local.runtime import FOLDER
 
-# How the broker here is reached, and that there is no X-Ray: what a template says of them holds in AWS only.
+# How the broker here is reached, that receivers may be here, and that there is no X-Ray: what a template says of them
+# holds in AWS only.
 HERE_ONLY: Final = frozenset(
     {
         "POWERTOOLS_TRACE_DISABLED",
@@ -22,6 +23,7 @@ HERE_ONLY: Final = frozenset(
         "REPORT_QUEUE_BROKER_SERVERLESS",
         "REPORT_QUEUE_BROKER_URL",
         "REPORT_QUEUE_BROKER_USER",
+        "REPORT_QUEUE_WEBHOOK_NETWORKS",
     }
 )
 _OURS: Final = ("REPORT_QUEUE_", "POWERTOOLS_")

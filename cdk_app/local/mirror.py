@@ -15,7 +15,7 @@ import io
 import json
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -40,9 +40,10 @@ _LONGEST = 180  # of a quoted key in a file name, which may have 255 bytes
 class Mirror:
     """The folder, and the two directions: `load` at start, `keep` after a write."""
 
-    def __init__(self, folder: Path, *, told: str = "") -> None:
+    def __init__(self, folder: Path, *, told: str = "", prefixes: Sequence[str] = ()) -> None:
         self._folder = folder
-        self._told = told  # address that hears of new wakes
+        self._told = told  # address that hears of new objects under these prefixes
+        self._prefixes = tuple(prefixes)
         self._telling = ThreadPoolExecutor(1)  # so that who puts one waits for nobody
         self._kept: dict[str, dict[str, FakeKey]] = {}
 
@@ -113,7 +114,7 @@ class Mirror:
                 if answer[-1][0].startswith("2"):
                     bucket, _, key = environ["PATH_INFO"].encode("latin-1").decode().lstrip("/").partition("/")
                     self.keep(bucket, key)  # the key of DeleteObjects is empty: it names its objects in the body
-                    if environ["REQUEST_METHOD"] == "PUT" and key.startswith(WAKE_PREFIX) and self._told:
+                    if environ["REQUEST_METHOD"] == "PUT" and key.startswith(self._prefixes) and self._told:
                         self._telling.submit(_tell, self._told, bucket, _backend().buckets[bucket].keys[key])
             start_response(*answer[-1])
             return chunks

@@ -106,7 +106,8 @@ async def stack(
 
         say("starting  broker (Valkey), S3, EventBridge and Secrets Manager (moto)")
         env = basic_environment()
-        by_objects = any(rule.prefix for rule in drawing.rules)  # wakes are objects, and S3 tells of them
+        told = [rule.prefix for rule in drawing.rules if rule.prefix]  # S3 tells of objects under these
+        by_objects = topology.WAKE_PREFIX in told
         users = Users.of(drawing.functions, queue=QUEUE)
         broker = Kept(
             lambda: start_broker(
@@ -135,7 +136,8 @@ async def stack(
                 bucket=BUCKET,
                 bus=BUS,
                 secret=SECRET,
-                told=f"{up.bus_url}/objects" if by_objects else "",
+                told=f"{up.bus_url}/objects" if told else "",
+                prefixes=told,
                 log=held.log("aws"),
                 env={**env, "PYTHONPATH": str(LAYER)},
             ),
@@ -170,6 +172,7 @@ async def stack(
             bus="" if by_objects else BUS,
             keys_secret=SECRET,
             workers=workers,
+            webhook_networks="127.0.0.0/8 ::1/128",
         )
         for function in drawing.functions:
             mine = {"broker_url": users.url(held.sockets, function.name), "broker_user": function.name}

@@ -21,9 +21,7 @@ def acknowledge(construct: IConstruct, findings: dict[str, str]) -> None:
 def of_function(plan: topology.Function, environment: Environment, *, queued: bool) -> dict[str, str]:
     """Of a function; `queued`: Lambda keeps its events until it has time for them."""
     if queued:
-        lost = (
-            "An event that fails is void after a minute: its jobs are in queue and ledger, where the next finds them."
-        )
+        lost = "What an event that fails was about stands in queue and ledger, where the next minute's finds it."
         found = {"Serverless-LambdaDLQ": lost, "Serverless-LambdaAsyncFailureDestination": lost}
     else:
         found = {

@@ -168,7 +168,7 @@ class AppStack(cdk.Stack):
             rule = events.Rule(
                 self,
                 f"{plan.name}-rule",
-                event_bus=self.bus,  # None: the default one, where S3 tells of its objects
+                event_bus=None if plan.prefix else self.bus,  # S3 tells of its objects on the default one
                 event_pattern=events.EventPattern(
                     source=[plan.source],
                     detail_type=[plan.detail_type],
@@ -176,9 +176,12 @@ class AppStack(cdk.Stack):
                 ),
                 targets=[self._target(plan.function)],
             )
-            acknowledge(
-                rule, {"Serverless-EventBusDLQ": "A wake that is late is worth nothing: the poller wakes instead."}
+            lost = (
+                "What an event that was lost told of is found by the next minute's."
+                if plan.retries
+                else "A wake that is late is worth nothing: the poller wakes instead."
             )
+            acknowledge(rule, {"Serverless-EventBusDLQ": lost})
 
     def _objects(self, prefix: str) -> dict[str, object]:
         return {"bucket": {"name": [self._ledger.bucket_name]}, "object": {"key": [{"prefix": prefix}]}}

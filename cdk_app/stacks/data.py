@@ -20,7 +20,7 @@ from cdk_app.stacks.broker import Broker
 from cdk_app.stacks.network import NetworkStack
 from cdk_app.stacks.permissions import by_way_of
 from cdk_app.topology import WAKE_PREFIX
-from report_queue.settings import INPUT_DAYS
+from report_queue.settings import DELIVERY_DAYS, INPUT_DAYS
 
 
 class DataStack(cdk.Stack):
@@ -108,13 +108,12 @@ class DataStack(cdk.Stack):
                 conditions={"Null": {"s3:if-none-match": "true"}, "Bool": {"s3:ObjectCreationOperation": "true"}},
             )
         )
-        if environment.broker.wake_by == "bucket":
-            # Of the L1: the L2's own flag would add a function that sets it.
-            resource = bucket.node.default_child
-            assert isinstance(resource, s3.CfnBucket)
-            resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
-                event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
-            )
+        # It tells of its objects. Of the L1: the L2's own flag would add a function that sets it.
+        resource = bucket.node.default_child
+        assert isinstance(resource, s3.CfnBucket)
+        resource.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+        )
         return bucket
 
     def _api_keys(self) -> secretsmanager.Secret:
@@ -173,6 +172,11 @@ def _kept(environment: Environment) -> tuple[_Kept, ...]:
         _Kept("controls/", 0, 30),
         _Kept("inputs/", INPUT_DAYS, 1),  # for the time that reports need their rows
         _Kept(WAKE_PREFIX, 1, 1),
+        _Kept("webhooks/", 0, 30),
+        _Kept("signing/", 0, 1),  # a secret that was replaced or deleted is to be gone
+        _Kept("untold/", 7, 1),
+        _Kept("deliveries/", DELIVERY_DAYS, 1),
+        _Kept("due/", DELIVERY_DAYS, 1),
     )
 
 

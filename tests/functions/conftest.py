@@ -18,7 +18,7 @@ from moto import mock_aws
 from cdk_app.acl import VERBS
 from report_queue.broker import Broker
 from report_queue.settings import Settings
-from report_queue.wiring import Wiring, wiring
+from report_queue.wiring import Wiring, outside, wiring
 
 TESTS = Path(__file__).parents[1]
 FUNCTIONS = TESTS.parent / "functions"
@@ -87,16 +87,19 @@ def environment(valkey: str, aws: None, monkeypatch: pytest.MonkeyPatch) -> Iter
                 "bucket": "reports",
                 "bus": "report-queue",
                 "keys_secret": "report-queue/keys",
+                "webhook_networks": "127.0.0.0/8",
                 **changes,
             }
         )
         for name, value in settings.environment().items():
             monkeypatch.setenv(name, value)
         wiring.cache_clear()
+        outside.cache_clear()
 
     change()
     yield change
     wiring.cache_clear()
+    outside.cache_clear()
 
 
 @pytest.fixture

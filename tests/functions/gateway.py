@@ -16,6 +16,7 @@ import boto3
 from contract import broken
 from functions.dashboard import handler as dashboard
 from functions.submit import handler as submit
+from functions.webhooks import handler as webhooks
 
 _SUBMITS = {("POST", f"/api/v1/{path}") for path in ("reports/generate", "inputs", "batches", "schedules")}
 
@@ -60,6 +61,9 @@ class Api:
     def post(self, path: str, **given: Any) -> Answer:
         return self.call("POST", path, **given)
 
+    def delete(self, path: str, **given: Any) -> Answer:
+        return self.call("DELETE", path, **given)
+
     def submit(self, body: Any, **given: Any) -> Answer:
         return self.post("/api/v1/reports/generate", body=body, **given)
 
@@ -93,7 +97,8 @@ class Api:
             "body": body,
             "isBase64Encoded": binary,
         }
-        function = submit if (method, path) in _SUBMITS else dashboard
+        hooks = webhooks if path.startswith("/api/v1/webhooks") else None
+        function = hooks or (submit if (method, path) in _SUBMITS else dashboard)
         found = answer(function.handler(event, Context()))
         # Whatever a test is about: no answer breaks what the OpenAPI document says of it.
         breaks = broken(method, path, status=found.status, headers=found.headers, content=found.content)

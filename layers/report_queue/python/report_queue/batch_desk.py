@@ -24,6 +24,7 @@ from report_queue.job import RETRYABLE, State
 from report_queue.ledger import Acceptance
 from report_queue.request import is_id
 from report_queue.unique import admit
+from report_queue.webhook_wish import refuse_unmet
 from report_queue.wiring import Wiring
 
 _PATIENCE_S: Final = 8  # of a caller; the function has some seconds more
@@ -87,6 +88,7 @@ def accept(wiring: Wiring, draft: Draft, *, tenant: str, idempotency_key: str | 
     now = wiring.now_ms()
     there = wiring.batches.find(tenant=tenant, id=name) if idempotency_key else None
     if there is None:
+        refuse_unmet(wiring, draft.submissions, tenant=tenant, at="/reports/{}")
         draft = replace(draft, submissions=pinned(wiring, draft.submissions, tenant=tenant, at="/reports/{}"))
     attempts, trace = wiring.settings.attempts, wiring.trace()
     batch, requests = batch_of(draft, id=name, tenant=tenant, accepted_at=now, attempts=attempts, trace=trace)

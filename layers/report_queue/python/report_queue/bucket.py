@@ -88,6 +88,10 @@ class Bucket:
         """Delete exactly that object; False where it is gone or another one stands there."""
         return self._ask("delete_object", key, IfMatch=etag) is not None
 
+    def remove(self, key: str) -> None:
+        """Delete whatever stands there, which says nothing but its key."""
+        self._ask("delete_object", key)
+
     def page(self, prefix: str, *, after: str, limit: int) -> list[str]:
         reply = self._ask("list_objects_v2", None, Prefix=prefix, StartAfter=after, MaxKeys=limit) or {}
         return [entry["Key"] for entry in reply.get("Contents", [])]

@@ -24,6 +24,7 @@ from report_queue.replies import Where
 from report_queue.request import Request, Submission, is_id
 from report_queue.unique import admit
 from report_queue.views import file_name
+from report_queue.webhook_wish import refuse_unmet
 from report_queue.wiring import Wiring
 
 _AT_ONCE: Final = 8  # each waits for the store most of its time
@@ -67,11 +68,16 @@ def accept(wiring: Wiring, submission: Submission, *, tenant: str, idempotency_k
 
     Raises StoreAway (nothing was enqueued; sending it again with the same Idempotency-Key is safe), InvalidRequest
     where the Idempotency-Key belongs to another request, Gone where to a job that was deleted, what
-    `inputs_desk.pinned` does, and what `unique` does: TooMany, or with a dedup key BrokerAway and Conflict.
+    `inputs_desk.pinned` and `webhook_wish.refuse_unmet` do, and what `unique` does: TooMany, or with a dedup key
+    BrokerAway and Conflict.
     """
     name = wiring.new_id(tenant, idempotency_key)
-    # What was accepted before is answered as then, also where its rows have gone since.
-    if submission.data_ref and not (idempotency_key and wiring.ledger.digest(name) == submission.digest):
+    # What was accepted before is answered as then, also where its rows or its webhook have gone since.
+    wished = submission.options
+    if (submission.data_ref or wished.tell or wished.callback) and not (
+        idempotency_key and wiring.ledger.digest(name) == submission.digest
+    ):
+        refuse_unmet(wiring, [submission], tenant=tenant)
         (submission,) = pinned(wiring, [submission], tenant=tenant)
     request = Request.of(
         submission,

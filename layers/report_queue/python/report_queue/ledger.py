@@ -11,8 +11,8 @@ one before or the one after:
     accept    PUT open if none is there · then look for an earlier life in closed; found: DELETE that open again.
               Crash in between: a stale open, which the rule above says to ignore and the reconciler deletes.
     publish   PUT the report if none is there, in one request; the object never changes afterwards.
-    close     PUT closed · then DELETE open, if it is still the round that ended. Crash in between: both are there, and
-              closed wins.
+    close     (PUT a mark that it is untold, where somebody wants to be told) · PUT closed · then DELETE open, if it is
+              still the round that ended. Crash in between: both are there, and closed wins.
     reopen    PUT open of the next round, while closed stays as history · then look whether that is a tombstone now;
               found: DELETE that open again. Crash before the broker hears of it: the reconciler sees an open round that
               the broker does not know.
@@ -23,6 +23,7 @@ costs a HEAD and no payload travels. This module knows nothing of Redis or PDF. 
 does not answer, refuses, or is not the one that was expected; its messages name no payload, no id and no link.
 """
 
+import re
 import time
 from collections.abc import Callable
 from enum import StrEnum
@@ -35,8 +36,9 @@ from report_queue.edition import CONTENT_TYPES, PDF, Format
 from report_queue.job import NewJob
 from report_queue.marks import Head, request_marks, result_marks
 from report_queue.receipt import Receipt
-from report_queue.request import Request
+from report_queue.request import ID_PATTERN, Request
 from report_queue.result import Made, Result
+from report_queue.untold import Untold
 
 JSON: Final = "application/json"
 PURGED: Final = b'{"purged"'  # how what stands for deleted documents begins
@@ -60,6 +62,7 @@ class Ledger:
 
     def __init__(self, s3_client: Any, *, bucket: str, sleep: Callable[[float], None] = time.sleep) -> None:
         self._bucket = Bucket(s3_client, bucket, sleep)
+        self.untold = Untold(self._bucket)
 
     # Acceptance.
 
@@ -136,6 +139,10 @@ class Ledger:
         marks = next((head.marks for head in self._standing(job_id) if head and head.purged), None)
         return marks["tenant"] if marks else None
 
+    def ended(self, job_id: str) -> Head | None:
+        """The newest receipt's marks, without the receipt; None where there is none."""
+        return self._bucket.head(receipt_key(job_id))
+
     def open_ids(self, *, after: str = "", limit: int = 1_000) -> list[str]:
         """One page of the ids under `open/`, in order, those after `after`; empty at the end. At most 1,000."""
         keys = self._bucket.page("open/", after=open_key(after) if after else "", limit=limit)
@@ -193,6 +200,7 @@ class Ledger:
 
     def close(self, receipt: Receipt) -> None:
         """Keep the receipt, then take the request off `open/`. Idempotent; says nothing of a later round."""
+        self.untold.mark(receipt)
         self._keep(receipt)
         self.drop(receipt.request.id)
 
@@ -270,6 +278,12 @@ def open_key(job_id: str) -> str:
 def receipt_key(job_id: str) -> str:
     """Where the receipt of a job is kept."""
     return f"closed/{job_id}.json"
+
+
+def receipt_of_key(key: str) -> str | None:
+    """The id of the job whose receipt is kept there; None: no receipt is."""
+    match = re.fullmatch(rf"closed/({ID_PATTERN.strip('^$')})\.json", key)
+    return match[1] if match else None
 
 
 def report_key(tenant: str, job_id: str, ending: Format) -> str:

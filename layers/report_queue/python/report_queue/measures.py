@@ -84,6 +84,14 @@ FIRED: Final = Measure("ScheduleFired", "Count", "runs of schedules that became 
 SKIPPED: Final = Measure("ScheduleSkipped", "Count", "runs left out: the last was still going, or it was too late")
 SCHEDULE_FAULTS: Final = Measure("ScheduleFaults", "Count", "looks at schedules that came to nothing")
 
+# Who is told.
+HOOKS_DELIVERED: Final = Measure("WebhooksDelivered", "Count", "messages that a receiver took")
+HOOKS_FAILED: Final = Measure("WebhooksFailed", "Count", "tries to deliver one that came to nothing")
+HOOKS_GIVEN_UP: Final = Measure("WebhooksGivenUp", "Count", "messages that are tried no more")
+HOOKS_WAITING: Final = Measure("WebhooksWaiting", "Count", "messages that wait for their next try")
+HOOKS_LEFT: Final = Measure("WebhooksLeft", "Count", "of these, due and not come to within the minute")
+HOOKS_LATE: Final = Measure("WebhooksLate", "Count", "jobs whose end no event had told of, found by their marks")
+
 # Of each function.
 REQUESTS: Final = Measure("Requests", "Count", "HTTP requests that it answered", of_function=True)
 REFUSED: Final = Measure("Refused", "Count", "of these, answers of the 4xx kind", of_function=True)

@@ -2,7 +2,7 @@
 
     {attempts?, priority?, delaySeconds? | runAt?, expiresAt?, backoff?, dedupKey?, dedupSeconds?, dedupMode?,
      retentionSeconds?, tags?, metadata?, locale?, timezone?, preflight?, format?, variant?, attachments?,
-     password?}
+     password?, webhook?, callback?}
                                                           ── faults ──► none ── Options.of ──► Options
 
 Messages never quote a value. It knows nothing of HTTP or of how the queue does it.
@@ -31,6 +31,7 @@ from report_queue.errors import Fault
 from report_queue.job import PRIORITY, Backoff
 from report_queue.recurrence import zone_fault
 from report_queue.strict_json import pointer
+from report_queue.targets import MOST_LETTERS
 
 EARLIEST: Final = 946_684_800_000  # ms, 2000-01-01
 LATEST: Final = 4_102_444_800_000  # ms, 2100-01-01: no moment that we take is as late
@@ -40,6 +41,7 @@ DAY: Final = 86_400  # seconds
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _TAG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}")
 _KEY: Final = re.compile(r"[!-~]{1,255}")
+WEBHOOK: Final = r"[0-9a-v]{26}"
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class Options:
     tags: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     edition: Edition = USUAL
+    tell: str | None = None  # the webhook that is told of its end; "": none, None: all that want to be
+    callback: str | None = None  # a URL that is told too
 
     @classmethod
     def of(cls, sent: Mapping[str, Any]) -> Self:
@@ -93,6 +97,8 @@ class Options:
                 attachments=attached,
                 password=sent.get("password"),
             ),
+            tell=sent.get("webhook") or ("" if "webhook" in sent else None),
+            callback=sent.get("callback"),
         )
 
 
@@ -204,6 +210,17 @@ def _password(value: Any) -> str | None:
     return None if good else "must be a text of 1 to 127 bytes in UTF-8, without control characters"
 
 
+def _webhook(value: Any) -> str | None:
+    good = value is False or (isinstance(value, str) and re.fullmatch(WEBHOOK, value))
+    return None if good else "must be the id of one of your webhooks, or false for none"
+
+
+def _callback(value: Any) -> str | None:
+    # Which addresses are good depends on the deployment: that is for whoever accepts the request.
+    good = isinstance(value, str) and 1 <= len(value) <= MOST_LETTERS
+    return None if good else f"must be a URL of at most {MOST_LETTERS:,} letters"
+
+
 def _locale(value: Any) -> str | None:
     good = isinstance(value, str) and re.fullmatch(LOCALE, value)
     return None if good else "must be a language, with a region or without, such as de, en-GB or fr-CH"
@@ -229,6 +246,8 @@ _CHECKS: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "variant": _one_of(*VARIANTS),
     "attachments": _some_of(ATTACHED),
     "password": _password,
+    "webhook": _webhook,
+    "callback": _callback,
 }
 
 NAMES: Final = tuple(_CHECKS)

@@ -75,6 +75,8 @@ class Request:
     edition: Edition = USUAL
     data_ref: DataRef | None = None  # pinned: as the object was at the acceptance
     metadata: Mapping[str, str] = field(default_factory=dict)  # the caller's own
+    tell: str | None = None  # the webhook that is told of its end; "": none, None: all that want to be
+    callback: str | None = None  # a URL that is told too; it may hold a secret, and belongs in no log
     trace: str | None = None  # traceparent of the submit; nothing depends on it
 
     @classmethod
@@ -110,6 +112,8 @@ class Request:
             edition=options.edition,
             data_ref=submission.data_ref,
             metadata=options.metadata,
+            tell=options.tell,
+            callback=options.callback,
             trace=trace,
         )
 
@@ -156,6 +160,8 @@ class Request:
             "edition": self.edition.to_fields(),
             "dataRef": self.data_ref and self.data_ref.to_fields(),
             "metadata": self.metadata,
+            "tell": self.tell,
+            "callback": self.callback,
             "trace": self.trace,
         }
         return json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
@@ -187,6 +193,8 @@ class Request:
             edition=Edition.of(fields.get("edition")),
             data_ref=DataRef.of(fields.get("dataRef")),
             metadata=fields.get("metadata", {}),
+            tell=fields.get("tell"),
+            callback=fields.get("callback"),
             trace=fields.get("trace"),
         )
 

@@ -9,10 +9,13 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from report_queue.targets import networks_of
+
 _PREFIX = "REPORT_QUEUE_"
 
 METRICS_NAMESPACE: Final = "ReportQueue"
 INPUT_DAYS: Final = 14  # after its upload an object of rows is deleted
+DELIVERY_DAYS: Final = 30  # of a delivery's log, from its last try on
 WIND_UP_MS: Final = 45_000  # of the worker's time: after its last attempt, to publish, complete, close and leave
 
 _WEEK_MS: Final = 7 * 86_400_000
@@ -82,6 +85,11 @@ class Settings(BaseModel):
     )
     input_rows: int = Field(default=1_000_000, ge=1, description="most rows in such an object")
 
+    # Webhooks.
+    webhook_networks: str = Field(
+        default="", description="networks (CIDR, with spaces between) that webhooks may lead to beside the internet"
+    )
+
     # Rendering.
     child_memory_mb: int = Field(
         default=1_024, ge=256, description="address space of a child beyond the renderer's own"
@@ -92,6 +100,12 @@ class Settings(BaseModel):
     def _from_json(cls, value: Any) -> Any:
         """The environment has them as JSON."""
         return json.loads(value) if isinstance(value, str) else value
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        networks_of(value)
+        return value
 
     @model_validator(mode="after")
     def _has_a_way_to_wake(self) -> Self:

@@ -4,8 +4,9 @@
 """
 
 import os
+import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -24,15 +25,22 @@ from report_queue.batch_store import BatchStore
 from report_queue.broker import Broker, Client
 from report_queue.connections import Pool
 from report_queue.controls import Controls
+from report_queue.delivery import Reply
+from report_queue.delivery_store import DeliveryStore
 from report_queue.ledger import Ledger
 from report_queue.plans import Plans
+from report_queue.post import Post
 from report_queue.queue import Queue
 from report_queue.request import job_id, random_job_id
 from report_queue.settings import Settings
 from report_queue.sign_in import Tokens, signer
+from report_queue.signing import SECRET_BYTES, secret_of
+from report_queue.targets import Target, addresses, networks_of
 from report_queue.timetable import Timetable
 from report_queue.trace import current
+from report_queue.untold import Untold
 from report_queue.wake import Bus, WakeObjects, Wakes
+from report_queue.webhook_store import WebhookStore
 
 
 @dataclass(frozen=True)
@@ -49,9 +57,48 @@ class Wiring:
     batches: BatchStore
     batch_results: BatchResults
     batch_facet: BatchFacet
+    webhooks: WebhookStore
     now_ms: Callable[[], int]
     new_id: Callable[[str, str | None], str]  # (tenant, Idempotency-Key or None) -> job id
     trace: Callable[[], str | None]  # traceparent of this invocation
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What a function works with that tells receivers, and so stands outside of the broker's network."""
+
+    settings: Settings
+    ledger: Ledger
+    untold: Untold
+    webhooks: WebhookStore
+    deliveries: DeliveryStore
+    post: Callable[[str, bytes, Mapping[str, str]], Reply]
+    look_up: Callable[[Target], Sequence[str]]  # a target's addresses, checked
+    now_ms: Callable[[], int]
+    jitter: Callable[[], float]  # from -1 to 1
+    new_id: Callable[[str, str | None], str]  # as above
+    new_secret: Callable[[], str]
+
+
+@cache
+def outside() -> Outside:
+    """The process's wiring without a broker; raises as `wiring` does."""
+    settings = Settings.read(os.environ)
+    store = aws_client("s3")
+    ledger, networks = Ledger(store, bucket=settings.bucket), networks_of(settings.webhook_networks)
+    return Outside(
+        settings=settings,
+        ledger=ledger,
+        untold=ledger.untold,
+        webhooks=WebhookStore(store, bucket=settings.bucket),
+        deliveries=DeliveryStore(store, bucket=settings.bucket),
+        post=Post(networks),
+        look_up=lambda target: addresses(target, networks=networks),
+        now_ms=now_ms,
+        jitter=lambda: random.uniform(-1, 1),  # noqa: S311 — it spreads, and keeps no secret
+        new_id=new_id,
+        new_secret=lambda: secret_of(os.urandom(SECRET_BYTES)),
+    )
 
 
 @cache
@@ -72,6 +119,7 @@ def wiring() -> Wiring:
         batches=BatchStore.beside(ledger),
         batch_results=BatchResults.beside(ledger),
         batch_facet=BatchFacet(Broker(client, settings)),
+        webhooks=WebhookStore(store, bucket=settings.bucket),
         now_ms=now_ms,
         new_id=new_id,
         trace=trace,
