@@ -8,7 +8,6 @@ other waiting.
 """
 
 import logging
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -62,7 +61,7 @@ def try_new(outside: Outside, kept: Sequence[Kept]) -> Tried:
         return Tried(Counter(one.outcome for one in tried if one))
 
 
-def try_due(outside: Outside, *, enough: Callable[[], bool], sleep: Callable[[float], None] = time.sleep) -> Tried:
+def try_due(outside: Outside, *, enough: Callable[[], bool]) -> Tried:
     """Try what is due, and what comes due within the minute; `enough`, asked before each, says that time is up."""
     until = outside.now_ms() + _MINUTE_MS
     outcomes: Counter[Outcome] = Counter()
@@ -75,7 +74,7 @@ def try_due(outside: Outside, *, enough: Callable[[], bool], sleep: Callable[[fl
         later = [one.at for one in pointers if one.at > now and one.webhook not in failing]
         if left or not later or later[0] >= until or enough():
             return Tried(outcomes, waiting=len(pointers), left=left)
-        sleep(max(later[0] - outside.now_ms(), 1) / 1_000)
+        outside.sleep(max(later[0] - outside.now_ms(), 1) / 1_000)
 
 
 def try_again(outside: Outside, kept: Kept) -> Delivery | None:

@@ -78,7 +78,9 @@ class Post:
             if late.is_set():  # to whom a head that was cut off looks like one that has ended
                 raise TimeoutError
             reply = self._reply(answer)
-            with suppress(HTTPError, HTTPException, OSError):  # the status has come; the rest is for a receiver that waits to be read
+            with suppress(
+                HTTPError, HTTPException, OSError
+            ):  # the status has come; the rest is for a receiver that waits to be read
                 answer.read(_READ)
             return reply
         except (HTTPError, HTTPException, OSError, ValueError) as error:

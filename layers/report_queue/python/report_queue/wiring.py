@@ -75,6 +75,7 @@ class Outside:
     post: Callable[[str, bytes, Mapping[str, str]], Reply]
     look_up: Callable[[Target], Sequence[str]]  # a target's addresses, checked
     now_ms: Callable[[], int]
+    sleep: Callable[[float], None]  # seconds
     jitter: Callable[[], float]  # from -1 to 1
     new_id: Callable[[str, str | None], str]  # as above
     new_secret: Callable[[], str]
@@ -95,6 +96,7 @@ def outside() -> Outside:
         post=Post(networks),
         look_up=lambda target: addresses(target, networks=networks),
         now_ms=now_ms,
+        sleep=time.sleep,
         jitter=lambda: random.uniform(-1, 1),  # noqa: S311 — it spreads, and keeps no secret
         new_id=new_id,
         new_secret=lambda: secret_of(os.urandom(SECRET_BYTES)),
