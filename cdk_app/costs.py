@@ -45,7 +45,7 @@ MONTHLY: Final = {
     "AWS::CloudWatch::Alarm": ("alarms", 0.10),
     "AWS::CloudWatch::CompositeAlarm": ("composite alarms", 0.50),
 }
-IDLE_METRICS: Final = 16  # tests/functions/test_ticks.py
+IDLE_METRICS: Final = 22  # tests/functions/test_ticks.py
 _REASONS: Final = 6  # classes of reasons that a month may see
 SQS_REQUEST: Final = 0.40 / _MILLION
 SERVER_HOUR: Final = 0.145  # c7g.xlarge: 4 vCPU, 8 GB
@@ -58,10 +58,10 @@ class Use:
     """What one sales report takes whose caller submits, asks twice and takes the PDF, with no other beside it."""
 
     requests: int = 4  # of the API
-    invocations: float = 5  # submit, dashboard three times, worker; the gateway asks the authorizer once a minute
+    invocations: float = 6  # submit, dashboard three times, worker, notify; the authorizer is asked once a minute
     gb_seconds: float = 1.58  # tests/bench/usage.py
     log_kb: float = 3.6  # tests/bench/usage.py
-    gets: int = 11  # tests/functions/test_store_calls.py
+    gets: int = 14  # tests/functions/test_store_calls.py
     units: int = 100  # ten scripts, each at the price of ten small reads
     pdf_kb: float = 80
 
@@ -101,7 +101,7 @@ def stands(templates: Iterable[Template]) -> Iterator[Line]:
     yield _line("metrics that are told each minute", (IDLE_METRICS,), METRIC)
     ticks = sum(MINUTES // schedule.every_minutes for schedule in topology.SCHEDULES)
     yield _line("schedules: ticks, GB, s", (ticks, 0.25, 0.1), GB_SECOND)
-    yield _line("schedules: minutes, LIST", (MINUTES, 3), S3_PUT)
+    yield _line("schedules: minutes, LIST", (MINUTES, 5), S3_PUT)
 
 
 def made(templates: Iterable[Template], reports: int) -> Iterator[Line]:

@@ -177,6 +177,26 @@ def _queue(names: Names) -> tuple[Alarm, ...]:
             periods=3,
             missing="breaching",
         ),
+        Alarm(
+            "notify-silent",
+            ours(names, m.HOOKS_WAITING, "SampleCount"),
+            1,
+            "The function notify has told no gauges for five minutes: messages to webhooks are tried once and not again.",
+            "the widget 'Errors by function' and the log of notify",
+            beyond=5,
+            periods=5,
+            missing="breaching",
+            comparison="LessThanThreshold",
+        ),
+        Alarm(
+            "webhooks-late",
+            ours(names, m.HOOKS_LEFT, "Maximum"),
+            0,
+            "Messages to webhooks are due and not come to within the minute.",
+            "the widget 'Webhooks that wait': do many receivers time out?",
+            beyond=10,
+            periods=10,
+        ),
     )
 
 
@@ -245,7 +265,9 @@ def _functions(names: Names) -> tuple[Alarm, ...]:
         Alarm(
             "wakes-dropped",
             total(
-                of_functions(names, "AsyncEventsDropped", "Sum", functions=("worker", "poller", "requeue_stalled")),
+                of_functions(
+                    names, "AsyncEventsDropped", "Sum", functions=("worker", "poller", "requeue_stalled", "notify")
+                ),
                 label="events dropped",
             ),
             0,

@@ -189,6 +189,26 @@ def _queue(names: Names, environment: Environment) -> Row:
                 ),
                 "a minute",
             ),
+            Graph(
+                "Webhooks",
+                (
+                    ours(names, m.HOOKS_DELIVERED, "Sum", label="delivered"),
+                    ours(names, m.HOOKS_FAILED, "Sum", label="tries that failed"),
+                    ours(names, m.HOOKS_GIVEN_UP, "Sum", label="given up"),
+                ),
+                "a minute",
+                width=12,
+            ),
+            Graph(
+                "Webhooks that wait",
+                (
+                    ours(names, m.HOOKS_WAITING, "Maximum", label="waiting"),
+                    ours(names, m.HOOKS_LEFT, "Maximum", label="not come to"),
+                    ours(names, m.HOOKS_LATE, "Sum", label="found by their marks"),
+                ),
+                "messages",
+                width=12,
+            ),
         ),
         (
             "oldest-waits",
@@ -198,6 +218,8 @@ def _queue(names: Names, environment: Environment) -> Row:
             "unresolved",
             "jobs-stall",
             "schedules-fail",
+            "notify-silent",
+            "webhooks-late",
         ),
     )
 
@@ -227,7 +249,9 @@ def _functions(names: Names) -> Row:
             Graph("Throttles by function", of_functions(names, "Throttles", "Sum"), "throttles a minute"),
             Graph(
                 "Events dropped",
-                of_functions(names, "AsyncEventsDropped", "Sum", functions=("worker", "poller", "requeue_stalled")),
+                of_functions(
+                    names, "AsyncEventsDropped", "Sum", functions=("worker", "poller", "requeue_stalled", "notify")
+                ),
                 "events a minute",
             ),
             Graph("Concurrency", of_functions(names, "ConcurrentExecutions", "Maximum"), "at once"),

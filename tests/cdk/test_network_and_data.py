@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from cdk_app import topology
-from report_queue.settings import INPUT_DAYS
+from report_queue.settings import DELIVERY_DAYS, INPUT_DAYS
 from tests.cdk.conftest import ASSERTED, Deployment, synthesise
 
 
@@ -54,7 +54,13 @@ def test_every_prefix_says_how_long_it_is_kept_and_no_accepted_job_is_ever_delet
     assert kept.keys() == topology.PREFIXES.keys()
     assert all(rule["NoncurrentVersionExpiration"]["NoncurrentDays"] >= 1 for rule in kept.values())
     expiring = {prefix: rule["ExpirationInDays"] for prefix, rule in kept.items() if "ExpirationInDays" in rule}
-    assert expiring == {"inputs/": INPUT_DAYS, "wakes/": 1}
+    assert expiring == {
+        "inputs/": INPUT_DAYS,
+        "wakes/": 1,
+        "untold/": 7,
+        "deliveries/": DELIVERY_DAYS,
+        "due/": DELIVERY_DAYS,
+    }
     (everywhere,) = [rule for rule in rules if "Prefix" not in rule]
     assert everywhere["ExpiredObjectDeleteMarker"] is True
     assert everywhere["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}

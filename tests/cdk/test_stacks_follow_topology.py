@@ -82,7 +82,7 @@ def test_the_schedules_are_the_topologys(deployment: Deployment) -> None:
     assert all(p["State"] == "ENABLED" and "EventBusName" not in p for p in rules)
 
 
-def test_wakes_come_by_the_rule_of_the_topology_from_the_bus_or_else_from_the_bucket(deployment: Deployment) -> None:
+def test_events_come_by_the_rules_of_the_topology_from_the_bus_or_else_from_the_bucket(deployment: Deployment) -> None:
     rules = [p for p in deployment.properties("AWS::Events::Rule") if "ScheduleExpression" not in p]
     wake_by = deployment.environment.broker.wake_by
     bus_ids = list(deployment.resources("AWS::Events::EventBus"))
@@ -92,7 +92,7 @@ def test_wakes_come_by_the_rule_of_the_topology_from_the_bus_or_else_from_the_bu
         assert (pattern["source"], pattern["detail-type"]) == ([rule.source], [rule.detail_type])
         assert _function(deployment, properties) == rule.function
         assert properties["State"] == "ENABLED"
-        if wake_by == "bus":
+        if not rule.prefix:
             assert "detail" not in pattern
             assert properties["EventBusName"] == {"Ref": bus_ids[0]}
         else:
@@ -102,13 +102,12 @@ def test_wakes_come_by_the_rule_of_the_topology_from_the_bus_or_else_from_the_bu
             assert "ledger" in bucket["Fn::ImportValue"]
 
 
-def test_only_where_wakes_go_through_the_bucket_it_tells_of_its_objects(deployment: Deployment) -> None:
-    told = deployment.only("AWS::S3::Bucket").get("NotificationConfiguration")
-    wake_by = deployment.environment.broker.wake_by
-    assert told == (None if wake_by == "bus" else {"EventBridgeConfiguration": {"EventBridgeEnabled": True}})
+def test_the_bucket_tells_of_its_objects(deployment: Deployment) -> None:
+    told = deployment.only("AWS::S3::Bucket")["NotificationConfiguration"]
+    assert told == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
 
 
-def test_a_wake_that_is_late_is_dropped_on_both_of_its_ways(deployment: Deployment) -> None:
+def test_a_wake_that_is_late_is_dropped_on_both_of_its_ways_and_a_receipts_event_is_not(deployment: Deployment) -> None:
     on_the_bus = {
         _function(deployment, p): p["Targets"][0]["RetryPolicy"] for p in deployment.properties("AWS::Events::Rule")
     }
@@ -120,8 +119,9 @@ def test_a_wake_that_is_late_is_dropped_on_both_of_its_ways(deployment: Deployme
         for p in deployment.properties("AWS::Lambda::EventInvokeConfig")
     }
     assert on_the_bus == in_lambda
-    (wake,) = topology.rules(deployment.environment.broker.wake_by)
+    wake, ended = topology.rules(deployment.environment.broker.wake_by)
     assert (wake.retries, wake.max_age_s) == (0, 60)
+    assert in_lambda[ended.function] == {"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 3_600}
     assert in_lambda[wake.function] == {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 60}
 
 

@@ -13,6 +13,7 @@ from cdk_app.topology import ROUTES
 from functions.authorizer import handler as authorizer
 from functions.dashboard import handler as dashboard
 from functions.submit import handler as submit
+from functions.webhooks import handler as webhooks
 from report_queue import keys
 from report_queue.reports import report_types
 
@@ -28,6 +29,10 @@ STATUS = {  # of those that do not just answer 200 (dashboard) or 202 (submit)
     "dashboard_download": 409,
     "dashboard_batch_download": 409,
     "dashboard_schedule_run": 202,
+    "webhooks_make": 201,
+    "webhooks_invalid": 422,
+    "webhooks_test": 409,  # callbacks have an address for each job
+    "webhooks_redeliver": 404,  # nothing was delivered
 }
 
 
@@ -41,7 +46,7 @@ def samples(function: str) -> list[str]:
 
 
 def run(name: str) -> Answer:
-    function = submit if name.startswith("submit") else dashboard
+    function = {"submit": submit, "webhooks": webhooks}.get(name.partition("_")[0], dashboard)
     return answer(function.handler(sample(name), Context()))
 
 
@@ -57,14 +62,20 @@ def test_a_sample_question_about_the_sample_report_batch_or_schedule_is_answered
     assert run(name).status == STATUS.get(name, 200)
 
 
+@pytest.mark.parametrize("name", samples("webhooks"))
+def test_a_sample_question_about_webhooks_is_answered(name: str, api: Api) -> None:
+    run("webhooks_rotate")
+    assert run(name).status == STATUS.get(name, 200)
+
+
 def test_every_report_type_and_every_route_has_its_sample() -> None:
     assert set(samples("submit")) >= {f"submit_{kind}" for kind in report_types()}
-    asked = {sample(name)["routeKey"] for name in samples("submit") + samples("dashboard")}
+    asked = {sample(name)["routeKey"] for name in samples("submit") + samples("dashboard") + samples("webhooks")}
     assert asked == {f"{route.method} {route.path}" for route in ROUTES}
 
 
 def test_every_route_of_the_topology_is_a_route_of_its_function() -> None:
-    apps = {"submit": submit.app, "dashboard": dashboard.app}
+    apps = {"submit": submit.app, "dashboard": dashboard.app, "webhooks": webhooks.app}
     served = {
         (name, f"{route.method} {route.openapi_path}")
         for name, app in apps.items()

@@ -21,6 +21,7 @@ from cdk_app.monitoring.alarms import alarms
 from cdk_app.monitoring.lines import Line, Search
 from deployments import ENVIRONMENT, names
 from functions.authorizer import handler as authorizer
+from functions.notify import handler as notify
 from functions.poller import handler as poller
 from functions.requeue_stalled import handler as requeue_stalled
 from functions.worker import handler as worker
@@ -132,6 +133,8 @@ class Run:
             requeue_stalled.handler(sample("requeue_stalled"), Context(remaining_ms=100_000))  # type: ignore[arg-type]
         with as_function("poller"):
             poller.handler(sample("poller"), Context(remaining_ms=6_000))  # type: ignore[arg-type]
+        with as_function("notify"):
+            notify.handler(sample("notify"), Context(remaining_ms=100_000))  # type: ignore[arg-type]
 
     def _goes_wrong(self, monkeypatch: pytest.MonkeyPatch) -> None:
         functions = {

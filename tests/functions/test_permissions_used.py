@@ -16,6 +16,7 @@ import redis
 from gateway import Api, Context, keys_in_bucket
 from lives import Lives
 from test_batches import Works, later, submitted, wipe_batch, works  # noqa: F401 - works is a fixture
+from told import DOWN, GOOD, Told, register
 
 from cdk_app.topology import May, function
 from functions.requeue_stalled import handler as requeue_stalled
@@ -25,12 +26,13 @@ from report_queue.data_ref import DataRef
 from report_queue.expand import take_up
 from report_queue.inputs import Inputs
 from report_queue.job import State
+from report_queue.ledger import Ledger
 from report_queue.plans import Look
 from report_queue.receipt import Receipt
 from report_queue.recurrence import Interval
 from report_queue.reports import report_types
 from report_queue.schedule import CatchUp, Run
-from report_queue.wiring import Wiring
+from report_queue.wiring import Wiring, outside
 from tests.ledger.test_timetable import schedule as stored
 
 REPORT = {"reportType": "test", "data": report_types()["test"].sample}
@@ -41,11 +43,11 @@ Used = set[tuple[str, str]]  # (read, write or delete; prefix)
 
 
 @pytest.fixture
-def used(wired: Wiring) -> Callable[[], AbstractContextManager[Used]]:
-    """`with used() as seen:` takes down what is done to the bucket by whoever has the wiring's client."""
+def used(wired: Wiring) -> Callable[..., AbstractContextManager[Used]]:
+    """`with used() as seen:` takes down what is done to the bucket by the wiring's client, or that ledger's."""
 
     @contextmanager
-    def take_down() -> Iterator[Used]:
+    def take_down(ledger: Ledger = wired.ledger) -> Iterator[Used]:
         seen: Used = set()
 
         def note(params: dict[str, Any], model: Any, **_: Any) -> None:
@@ -56,7 +58,7 @@ def used(wired: Wiring) -> Callable[[], AbstractContextManager[Used]]:
             if "IfMatch" in params:  # what replaces or deletes by an etag must be allowed to read
                 seen.add(("read", prefix))
 
-        events = wired.ledger._bucket._client.meta.events
+        events = ledger._bucket._client.meta.events
         events.register("provide-client-params.s3", note)
         try:
             yield seen
@@ -64,6 +66,15 @@ def used(wired: Wiring) -> Callable[[], AbstractContextManager[Used]]:
             events.unregister("provide-client-params.s3", note)
 
     return take_down
+
+
+@pytest.fixture(autouse=True)
+def told(api: Api, wired: Wiring, monkeypatch: pytest.MonkeyPatch) -> Told:
+    """Somebody of the tenant wants to be told of what ends."""
+    here = Told(now=wired.now_ms())
+    here.wire(monkeypatch)
+    register(api)
+    return here
 
 
 def test_submit_needs_all_that_it_may(
@@ -185,6 +196,33 @@ def test_requeue_stalled_needs_all_that_it_may(
         requeue_stalled.handler({}, _Soon())
         take_up(later(wired, 3_600_000), enough=lambda: False)
     assert seen == _meant("requeue_stalled")
+
+
+def test_notify_needs_all_that_it_may(
+    used: Callable[..., AbstractContextManager[Used]], told: Told, lives: Lives
+) -> None:
+    told.answer = lambda _: DOWN
+    job = lives.completed()
+    with used(outside().ledger) as seen:
+        told.ended(job)
+        told.answer = lambda _: GOOD
+        told.minute()
+    assert seen == _meant("notify")
+
+
+def test_webhooks_needs_all_that_it_may(
+    used: Callable[..., AbstractContextManager[Used]], told: Told, api: Api, lives: Lives
+) -> None:
+    told.ended(lives.completed())
+    (hook,) = api.get("/api/v1/webhooks").json["webhooks"]
+    path = f"/api/v1/webhooks/{hook['id']}"
+    with used(outside().ledger) as seen:
+        register(api)
+        message = api.get(path).json["deliveries"][0]["id"]
+        for verb in (f"deliveries/{message}/redeliver", "test", "rotate", "enable"):
+            assert api.post(f"{path}/{verb}").status == 200
+        assert api.delete(path).status == 200
+    assert seen == _meant("webhooks")
 
 
 def _ended(lives: Lives, wired: Wiring) -> Receipt:

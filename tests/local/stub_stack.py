@@ -29,7 +29,7 @@ def drawing(code: Path) -> Drawing:
             Route("GET", "/private/{id}", "echo"),
         ],
         schedules=[Schedule("ticked", every_minutes=1)],
-        rules=[replace(rule, function="sink") for rule in rules("bucket" if "bucket" in sys.argv else "bus")],
+        rules=[replace(rules("bucket" if "bucket" in sys.argv else "bus")[0], function="sink")],
         code=code,
     )
 

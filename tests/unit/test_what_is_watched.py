@@ -110,7 +110,15 @@ def test_widgets_and_queries_that_alarms_point_to_exist(names: Names) -> None:
 
 @BOTH
 def test_gauges_that_come_once_a_minute_are_missed_and_counters_are_not(names: Names) -> None:
-    gauges = {"oldest-waits", "poller-silent", "recovery-silent", "drift", "unresolved", "schedules-fail"}
+    gauges = {
+        "oldest-waits",
+        "poller-silent",
+        "recovery-silent",
+        "drift",
+        "unresolved",
+        "schedules-fail",
+        "notify-silent",
+    }
     assert {alarm.name for alarm in alarms(names, ENVIRONMENT) if alarm.missing == "breaching"} == gauges
 
 

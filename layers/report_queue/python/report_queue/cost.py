@@ -20,10 +20,11 @@ S3_PUT: Final = 0.005 / 1_000
 S3_GET: Final = 0.0004 / 1_000
 
 # One report's way: POST, submit, at most one event and one invocation for it (a worker that is awake needs neither);
-# open/, the report and closed/ are put; the request is read, and it is asked whether something is there.
+# open/, the report and closed/ are put; the request is read, and it is asked whether something is there, and whether
+# somebody is to be told of its end: by the worker, and by an invocation for its receipt.
 PUTS: Final = 3
-GETS: Final = 4
-REQUESTS: Final = API_REQUEST + 2 * LAMBDA_REQUEST + BUS_EVENT + PUTS * S3_PUT + GETS * S3_GET
+GETS: Final = 7
+REQUESTS: Final = API_REQUEST + 3 * LAMBDA_REQUEST + BUS_EVENT + PUTS * S3_PUT + GETS * S3_GET
 
 
 WORKER_MB: Final = 3_008  # what the worker is given, as the topology says

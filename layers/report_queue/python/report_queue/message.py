@@ -36,6 +36,7 @@ def of_receipt(receipt: Receipt) -> str:
         "reason": receipt.reason,
         "round": request.round,
         "tags": list(request.tags),
+        "metadata": dict(request.metadata),
         "batch": request.batch,
         "result": made and {name: made[name] for name in _SHOWN},
     }
