@@ -181,7 +181,7 @@ def _queue(names: Names) -> tuple[Alarm, ...]:
             "notify-silent",
             ours(names, m.HOOKS_WAITING, "SampleCount"),
             1,
-            "The function notify has told no gauges for five minutes: messages to webhooks are tried once and not again.",
+            "The function notify has told no gauges for five minutes: messages are tried once and not again.",
             "the widget 'Errors by function' and the log of notify",
             beyond=5,
             periods=5,
