@@ -40,7 +40,7 @@ from cdk_app.local.timers import tick
 from report_queue.settings import Settings
 
 BUCKET, BUS, SECRET, QUEUE = "report-queue", "report-queue", "report-queue/keys", "reports"
-_SINGLE = {schedule.function for schedule in topology.SCHEDULES}
+_SINGLE = {schedule.function for schedule in topology.SCHEDULES} - {rule.function for rule in topology.RULES}
 _ROOT = Path(__file__).parents[2]
 
 

@@ -34,48 +34,48 @@ def webhooks(principal: Reader) -> Response[str]:
     return json_answer({"webhooks": [webhook_views.summary(one) for one in outside().webhooks.all(principal.tenant)]})
 
 
-@app.get("/api/v1/webhooks/<id>")
-def webhook(principal: Reader, id: str) -> Response[str]:  # noqa: A002 (the word of the API)
+@app.get("/api/v1/webhooks/<webhook>")
+def one(principal: Reader, webhook: str) -> Response[str]:
     """One webhook, with its newest deliveries."""
     here = outside()
-    found = webhook_desk.get(here, tenant=principal.tenant, id=id)
+    found = webhook_desk.get(here, tenant=principal.tenant, id=webhook)
     return json_answer(webhook_views.detail(found, webhook_desk.recent(here, found)))
 
 
-@app.post("/api/v1/webhooks/<id>/rotate")
-def rotate(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as above)
+@app.post("/api/v1/webhooks/<webhook>/rotate")
+def rotate(principal: Operator, webhook: str) -> Response[str]:
     """A new secret, which is told this once; the one before signs too, for a day."""
-    rotated = webhook_desk.rotate(outside(), tenant=principal.tenant, id=id)
-    logger.info("secret rotated", webhook=id)
+    rotated = webhook_desk.rotate(outside(), tenant=principal.tenant, id=webhook)
+    logger.info("secret rotated", webhook=webhook)
     return json_answer(webhook_views.rotated(rotated))
 
 
-@app.post("/api/v1/webhooks/<id>/enable")
-def enable(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as above)
+@app.post("/api/v1/webhooks/<webhook>/enable")
+def enable(principal: Operator, webhook: str) -> Response[str]:
     """One that was disabled is told again."""
-    webhook_desk.enable(outside(), tenant=principal.tenant, id=id)
-    return json_answer(webhook_views.acted(id, "The webhook is enabled."))
+    webhook_desk.enable(outside(), tenant=principal.tenant, id=webhook)
+    return json_answer(webhook_views.acted(webhook, "The webhook is enabled."))
 
 
-@app.post("/api/v1/webhooks/<id>/test")
-def test(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as above)
+@app.post("/api/v1/webhooks/<webhook>/test")
+def test(principal: Operator, webhook: str) -> Response[str]:
     """A ping, now."""
-    return json_answer(webhook_views.tried(id, webhook_desk.test(outside(), tenant=principal.tenant, id=id)))
+    return json_answer(webhook_views.tried(webhook, webhook_desk.test(outside(), tenant=principal.tenant, id=webhook)))
 
 
-@app.post("/api/v1/webhooks/<id>/deliveries/<delivery>/redeliver")
-def redeliver(principal: Operator, id: str, delivery: str) -> Response[str]:  # noqa: A002 (as above)
+@app.post("/api/v1/webhooks/<webhook>/deliveries/<delivery>/redeliver")
+def redeliver(principal: Operator, webhook: str, delivery: str) -> Response[str]:
     """A message once more, now."""
-    tried = webhook_desk.redeliver(outside(), tenant=principal.tenant, id=id, delivery=delivery)
-    return json_answer(webhook_views.tried(id, tried))
+    tried = webhook_desk.redeliver(outside(), tenant=principal.tenant, id=webhook, delivery=delivery)
+    return json_answer(webhook_views.tried(webhook, tried))
 
 
-@app.delete("/api/v1/webhooks/<id>")
-def delete(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (as above)
+@app.delete("/api/v1/webhooks/<webhook>")
+def delete(principal: Operator, webhook: str) -> Response[str]:
     """The webhook is forgotten, with its secrets."""
-    webhook_desk.delete(outside(), tenant=principal.tenant, id=id)
-    logger.info("webhook deleted", webhook=id)
-    return json_answer(webhook_views.acted(id, "The webhook is deleted."))
+    webhook_desk.delete(outside(), tenant=principal.tenant, id=webhook)
+    logger.info("webhook deleted", webhook=webhook)
+    return json_answer(webhook_views.acted(webhook, "The webhook is deleted."))
 
 
 handler = entry(app)

@@ -13,7 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 EVENTS: Final = ("job.completed", "job.failed", "job.cancelled", "job.expired", "batch.ended")
+PING: Final = "webhook.ping"  # by hand, to one
 CALLBACK: Final = "callback"
+MESSAGE: Final = r"msg_[0-9a-v]{26}"  # webhook-id
 MOST: Final = 10  # of a tenant, beside the callback
 OVERLAP_MS: Final = 24 * 3_600_000  # after a rotation both secrets sign
 PATIENCE_MS: Final = 5 * 24 * 3_600_000  # of nothing but failures, until a webhook is disabled

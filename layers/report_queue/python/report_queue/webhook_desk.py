@@ -16,13 +16,11 @@ from report_queue.message import text
 from report_queue.options import WEBHOOK
 from report_queue.request import refuse_if
 from report_queue.targets import networks_of
-from report_queue.webhook import CALLBACK, MOST, Webhook
+from report_queue.webhook import CALLBACK, MESSAGE, MOST, PING, Webhook
 from report_queue.webhook_body import Draft
 from report_queue.wiring import Outside
 
-PING: Final = "webhook.ping"
 SHOWN: Final = 20  # deliveries, the newest
-_MESSAGE: Final = re.compile(r"msg_[0-9a-v]{26}")
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def redeliver(outside: Outside, *, tenant: str, id: str, delivery: str) -> Deliv
     """Send a message once more, now, whatever became of it; what came of it. Raises Conflict as `test` does."""
     webhook = get(outside, tenant=tenant, id=id)
     _refuse_disabled(webhook)
-    kept = outside.deliveries.find(tenant=tenant, webhook=id, id=delivery) if _MESSAGE.fullmatch(delivery) else None
+    kept = outside.deliveries.find(tenant=tenant, webhook=id, id=delivery) if re.fullmatch(MESSAGE, delivery) else None
     if kept is None:
         raise NotFound("There is no such delivery among the newest of this webhook.")
     after = deliver.try_again(outside, kept)
