@@ -17,9 +17,12 @@ from report_queue.recurrence import LEAST_SECONDS, MOST_SECONDS
 from report_queue.reports import ReportType
 from report_queue.schedule import CatchUp, Overlap
 from report_queue.search import Pausing, Retrying
+from report_queue.targets import MOST_LETTERS
+from report_queue.webhook import EVENTS
 
 _MOMENT: Final[Schema] = {"type": "string", "format": "date-time", "examples": ["2026-11-24T06:30:00+01:00"]}
 _NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 100, "description": "for people"}
+_URL: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": MOST_LETTERS}
 _VISIBLE: Final[Schema] = {"type": "string", "pattern": "^[!-~]{1,255}$"}
 
 OPTIONS: Final[dict[str, Schema]] = {
@@ -58,6 +61,11 @@ OPTIONS: Final[dict[str, Schema]] = {
     "variant": said(one_of(*VARIANTS), "what the PDF keeps to"),
     "attachments": said(listed(one_of(*ATTACHED), uniqueItems=True), "embedded in the PDF"),
     "password": said({"type": "string", "minLength": 1, "maxLength": 127}, "opens the PDF"),
+    "webhook": {
+        "anyOf": [{"type": "string", "pattern": f"^{options.WEBHOOK}$"}, {"const": False}],
+        "description": "the one webhook that is told of its end; false: none",
+    },
+    "callback": said(_URL, "a URL that is told too"),
 }
 """Every option of a submission; a test holds them to `options.NAMES`, and to what these checks take."""
 
@@ -99,6 +107,13 @@ def schemas(types: dict[str, ReportType]) -> dict[str, Any]:
             },
         )
         | {"oneOf": [{"required": ["cron", "timeZone"]}, {"required": ["everySeconds"]}]},
+        "NewWebhook": taken(
+            {"url": _URL},
+            {
+                "events": said(listed(one_of(*EVENTS)), "none: all"),
+                "description": {"type": "string", "maxLength": 200},
+            },
+        ),
         "NewUpload": taken({}, {"name": {"type": "string", "pattern": f"^{_FILE}$", "examples": ["sales.jsonl"]}}),
         "Retrying": own(Retrying.model_json_schema(by_alias=True), at="Retrying"),
         "Pausing": own(Pausing.model_json_schema(by_alias=True), at="Pausing"),
@@ -118,6 +133,10 @@ def samples(types: dict[str, ReportType]) -> dict[str, dict[str, Any]]:
         "NewSchedule": {
             "every-morning": {"name": "Daily", "cron": "30 6 * * *", "timeZone": "Europe/Berlin", "report": first},
             "every-hour": {"everySeconds": 3_600, "report": first},
+        },
+        "NewWebhook": {
+            "all": {"url": "https://example.com/hooks"},
+            "failures": {"url": "https://example.com/hooks", "events": ["job.failed", "job.expired"]},
         },
         "NewUpload": {"rows": {"name": "sales.jsonl"}},
         "Retrying": {"what-it-would-do": {"type": "sales", "dryRun": True}},

@@ -28,6 +28,7 @@ TAGS: Final = {
     "Jobs": "What became of a submission: look, retry, cancel.",
     "Batches": "Many reports that become one file.",
     "Schedules": "Reports that are made again and again.",
+    "Webhooks": "Be told of what ends.",
     "Queue": "How it is going.",
     "About": "What this is; needs no key.",
 }

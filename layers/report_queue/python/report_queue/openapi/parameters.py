@@ -8,6 +8,8 @@ from report_queue import search
 from report_queue.job import State
 from report_queue.openapi.schema import TEXT, Schema, integer, one_of
 from report_queue.openapi.shapes import ID
+from report_queue.options import WEBHOOK
+from report_queue.webhook import CALLBACK, MESSAGE
 
 _MOMENT: Final[Schema] = {"type": "string", "format": "date-time"}
 _NAME: Final[Schema] = {"type": "string", "pattern": "^[A-Za-z0-9._-]+$"}
@@ -17,6 +19,8 @@ def parameters() -> dict[str, Any]:
     """What a path, a query or a header of a request may have."""
     return {
         "id": _path("id", ID, "26 letters and digits"),
+        "webhook": _path("webhook", {"type": "string", "pattern": f"^({WEBHOOK}|{CALLBACK})$"}, "or `callback`"),
+        "delivery": _path("delivery", {"type": "string", "pattern": f"^{MESSAGE}$"}, "the message's id"),
         "name": _path("name", _NAME, "of a file or a problem"),
         "state": _query("state", one_of(*State), "the state that they are in"),
         "type": _query("type", TypeAdapter(search.Name).json_schema(), "report type"),

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from report_queue import batch_views, problems, receipt_views, schedule_views, usage_views, views
+from report_queue import batch_views, problems, receipt_views, schedule_views, usage_views, views, webhook_views
 from report_queue.batch import Batch, Member, ResultKind
 from report_queue.batch_desk import Accepted, Acted, Look
+from report_queue.delivery import Delivery, Reply
 from report_queue.inputs_desk import UploadLink
 from report_queue.job import Event, Job, State, WorkerBeat
 from report_queue.keys import Principal
@@ -19,6 +20,8 @@ from report_queue.request import Request
 from report_queue.result import Recipe, Result
 from report_queue.schedule import CatchUp, Overlap, Schedule
 from report_queue.usage import Row, Usage
+from report_queue.webhook import Webhook
+from report_queue.webhook_desk import Secret
 
 _NOW: Final = 1_795_501_800_123  # ms
 _ID: Final = "06fqk8p2h4t1n7c9d3v5s0b8ag"
@@ -50,6 +53,11 @@ def samples(types: Mapping[str, ReportType]) -> dict[str, Any]:
     spread = Spread(50, 812.0, 700.0, 1_900.0)
     numbers = Numbers({}, (Minute(_NOW // 60_000 * 60_000, 9, 8, 7, 1, 1, 0, 0, 0),), spread, spread)
     beat = WorkerBeat("worker-1", 17, _NOW - 90_000, _NOW, 2, 1, 50, (_ID,), 210, "1.0")
+    hook = Webhook(_OTHER, "acme", "https://example.com/hooks", ("job.failed",), "the shop", _NOW)
+    secret = "whsec_" + "c2FtcGxlc2FtcGxlc2FtcGxlc2FtcGxlc2FtcGxlMDA="
+    delivery = Delivery(f"msg_{_ID}", "acme", hook.id, "job.failed", "{}", _NOW, None).after(
+        Reply(204, None), at=_NOW, took_ms=120, jitter=0
+    )
     download = {"url": "https://…", "viewUrl": "https://…", "fileName": views.file_name(kind.name, _ID, "pdf")}
     return {
         "Accepted": {"statusCode": 202, **_done("The report is queued.", jobId=_ID)},
@@ -81,6 +89,12 @@ def samples(types: Mapping[str, ReportType]) -> dict[str, Any]:
         "CompletedJobList": views.page([views.completed(completed)], total=1, page=1, limit=20, after=None),
         "Groups": views.groups([(Group("render.timeout-1b2c3d4e", 3, _ID), failed)]),
         "Retried": _done("1 jobs match, 0 are queued again.", dryRun=True, matched=[_ID], retried=[], next=None),
+        "Webhooks": {"webhooks": [webhook_views.summary(hook)]},
+        "WebhookDetail": webhook_views.detail(hook, [delivery]),
+        "WebhookMade": webhook_views.made(Secret(hook, secret)),
+        "WebhookRotated": webhook_views.rotated(Secret(hook, secret, _NOW + 86_400_000)),
+        "WebhookActed": webhook_views.acted(hook.id, "The webhook is enabled."),
+        "WebhookTried": webhook_views.tried(hook.id, delivery),
         "Key": views.key(Principal("acme", "k0000000", frozenset({"read", "submit"}))),
         "Receipt": receipt_views.receipt(Receipt(request, State.COMPLETED, 1, _NOW, result=completed.result)),
         "JobDetail": views.detail(waiting, request, outlook),

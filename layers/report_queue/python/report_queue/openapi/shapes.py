@@ -4,6 +4,7 @@ from dataclasses import fields
 from typing import Any, Final
 
 from report_queue.batch import ResultKind
+from report_queue.delivery import Outcome
 from report_queue.job import Progress, State
 from report_queue.keys import SCOPES
 from report_queue.openapi.schema import (
@@ -25,6 +26,7 @@ from report_queue.openapi.schema import (
 from report_queue.replies import Minute
 from report_queue.request import ID_PATTERN
 from report_queue.schedule import CatchUp, Overlap
+from report_queue.webhook import EVENTS, PING
 
 ID: Final[Schema] = {"type": "string", "pattern": ID_PATTERN}
 
@@ -101,6 +103,18 @@ _USED: Final[dict[str, Schema]] = {
     "renderSeconds": _SECONDS,
     "costUsd": said(NUMBER, "at most, as if each report had its worker for itself"),
 }
+_SECRET: Final[Schema] = {"type": "string", "pattern": "^whsec_", "description": "shown this once"}
+_WEBHOOK: Final[dict[str, Schema]] = {
+    "id": said(TEXT, "or `callback`, by which the callbacks of jobs are signed"),
+    "url": maybe(TEXT),
+    "events": listed(one_of(*EVENTS)),
+    "description": maybe(TEXT),
+    "status": one_of("enabled", "disabled"),
+    "reason": said(maybe(TEXT), "why it is disabled"),
+    "failingSince": maybe(MOMENT),
+    "timestamp": MOMENT,
+}
+
 _FAULT: Final = answered({"pointer": said(TEXT, "JSON Pointer (RFC 6901) into the request"), "detail": TEXT})
 _MEMBER: Final[dict[str, Schema]] = {"n": COUNT, "jobId": ID, "status": ref("State")}
 
@@ -263,6 +277,32 @@ def schemas() -> dict[str, Any]:
         "ScheduleActed": _done(scheduleId=ID, status=TEXT, nextRuns=listed(MOMENT)),
         "ScheduleRun": _done(scheduleId=ID, jobId=ID),
         "ScheduleEnded": _done(scheduleId=ID),
+        "Webhooks": answered({"webhooks": listed(ref("Webhook"))}),
+        "Webhook": answered(_WEBHOOK),
+        "WebhookDetail": answered({**_WEBHOOK, "deliveries": listed(ref("Delivery"))}),
+        "WebhookMade": _done(webhookId=ID, secret=_SECRET),
+        "WebhookRotated": _done(webhookId=TEXT, secret=_SECRET, beforeUntil=maybe(MOMENT)),
+        "WebhookActed": _done(webhookId=TEXT),
+        "WebhookTried": answered(
+            {
+                "success": said(BOOLEAN, "whether the receiver took it"),
+                "message": TEXT,
+                "data": answered({"webhookId": TEXT, "delivery": ref("Delivery")}),
+            }
+        ),
+        "Delivery": answered(
+            {
+                "id": said(TEXT, "`webhook-id`"),
+                "event": one_of(*EVENTS, PING),
+                "status": one_of(*Outcome),
+                "url": said(maybe(TEXT), "of a callback"),
+                "timestamp": MOMENT,
+                "dueAt": maybe(MOMENT),
+                "tries": listed(
+                    answered({"at": MOMENT, "seconds": _SECONDS, "status": maybe(COUNT), "reason": maybe(TEXT)})
+                ),
+            }
+        ),
         "Key": answered({"id": TEXT, "tenant": TEXT, "scopes": listed(one_of(*SCOPES))}),
         "Stats": answered({"queue": TEXT, "counts": _COUNTS, "totalJobs": COUNT, "timestamp": MOMENT}),
         "Queue": answered(
