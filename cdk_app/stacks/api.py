@@ -36,7 +36,7 @@ _LINE: Final = {
 _PUBLIC: Final = {
     "/health": "Whoever watches has no key, and it says no more than whether broker and bucket answer.",
     "/openapi.json": "What the API is, the same for everyone: it must be read before there is a key.",
-    "/docs": "The same for people.",
+    "/docs": "The same document for people, who read it before they have a key.",
     "/problems/{name}": "A problem's type leads there, from wherever it is read.",
     "/": "A browser asks for the page before anyone can enter a key; it holds no job.",
     "/page/{name}": "The page's own style and script, the same for everyone.",
