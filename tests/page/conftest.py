@@ -8,6 +8,8 @@ from playwright.sync_api import Browser, Page
 
 from browsers import chromium
 
+SHELF = "report-queue-key"
+
 
 @pytest.fixture(scope="module")  # no longer: Playwright holds the event loop of the thread while it runs
 def browser() -> Iterator[Browser]:
@@ -47,9 +49,9 @@ def visit(page: Page, api: FakeApi) -> Callable[[str], Page]:
     """Opens a view with the key already entered."""
 
     def visit(view: str) -> Page:
-        page.goto(f"{api.url}/#key={KEY}")
-        page.get_by_role("heading", name="Overview").wait_for()
-        page.evaluate("view => { location.hash = view }", view)
+        page.goto(f"{api.url}/page/favicon.svg")  # the origin, for its session storage
+        page.evaluate("([shelf, key]) => sessionStorage.setItem(shelf, key)", [SHELF, KEY])
+        page.goto(f"{api.url}/{view}")
         page.locator("main[data-asked=answered]").wait_for()
         return page
 

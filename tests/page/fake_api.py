@@ -1,42 +1,32 @@
 """An API made up for the page's tests: it serves the real page under the real policy, and answers what a test tells it.
 
-It knows the shapes of the API and nothing of queues. A test sets `api.jobs`, or `api.broken`, and looks at `api.seen`.
+It knows the shapes of the API and nothing of queues: what stands elsewhere than a job is in `fake_answers`. A test sets
+`api.jobs`, or `api.broken`, and looks at `api.seen`.
 """
 
 import io
+import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fake_answers import INVOICE, QUEUE, SALES, schedule
 from pypdf import PdfWriter
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 PAGE = Path(__file__).parents[2] / "functions" / "dashboard" / "page"
 KEY = "rq_abcd1234_0123456789abcdefghijklmnopqrstuv"
 STATES = ("waiting", "delayed", "active", "completed", "failed", "cancelled")
-SALES = {
-    "name": "sales",
-    "title": "Sales report",
-    "description": "Orders of a period, by product and region, with a chart.",
-    "schema": {"type": "object", "required": ["title", "rows"], "properties": {"title": {"type": "string"}}},
-    "sample": {"title": "Third quarter", "rows": [{"product": "Anvil", "units": 12}, {"product": "Rope", "units": 7}]},
-}
-INVOICE = {
-    "name": "invoice",
-    "title": "Invoice",
-    "description": "One invoice.",
-    "schema": {"type": "object"},
-    "sample": {"number": "2026-001"},
-}
 
 
 def problem(status: int, title: str, detail: str = "", **more: Any) -> Response:
@@ -54,6 +44,11 @@ class FakeApi:
     url: str = ""
     store: str = ""
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    scopes: tuple[str, ...] = ("admin", "operate", "read", "submit")
+    queue: dict[str, Any] = field(default_factory=lambda: QUEUE | {"paused": {}})
+    groups: list[dict[str, Any]] = field(default_factory=list)
+    batches: dict[str, dict[str, Any]] = field(default_factory=dict)
+    schedules: dict[str, dict[str, Any]] = field(default_factory=dict)
     raw: dict[str, str] = field(default_factory=dict)  # a job's answer as text, where the text itself matters
     workers: list[dict[str, Any]] = field(default_factory=list)
     types: list[dict[str, Any]] = field(default_factory=lambda: [SALES, INVOICE])
@@ -79,7 +74,8 @@ class FakeApi:
 
     async def answer(self, request: Request) -> Response:
         path = request.url.path
-        self.seen.append((request.method, path, await request.body(), dict(request.headers)))
+        body = await request.body()
+        self.seen.append((request.method, path, body, dict(request.headers)))
         if self.broken is not None:
             return self.broken
         authorization = request.headers.get("authorization")
@@ -87,43 +83,108 @@ class FakeApi:
             refused = (401, "Unauthorized") if authorization is None else (403, "Forbidden")
             return JSONResponse({"message": refused[1]}, status_code=refused[0])
         if request.method == "POST":
-            return self.refusal or self.act(path)
+            return self.refusal or self.act(path, body)
         return self.read(path, request)
 
-    def act(self, path: str) -> Response:
-        if path == "/api/v1/reports/generate":
-            job = self.add("new0", "waiting")
-            data = {"statusCode": 202, "success": True, "message": "accepted", "data": {"jobId": job["id"]}}
-            return JSONResponse(data, status_code=202)
-        job_id, verb = path.split("/")[3:5]
-        self.jobs[job_id]["status"] = {"retry": "waiting", "cancel": "cancelled"}[verb]
-        return JSONResponse({"success": True, "data": {"jobId": job_id}})
+    def act(self, path: str, body: bytes) -> Response:
+        sent = json.loads(body or b"{}")
+        match path.strip("/").split("/"):
+            case ["api", "v1", "reports", "generate"]:
+                self.add("new0", "waiting")
+                return JSONResponse(
+                    {"success": True, "message": "accepted", "data": {"jobId": "new0"}}, status_code=202
+                )
+            case ["api", "v1", "schedules"]:
+                self.schedules["made"] = schedule("made", name=sent.get("name"))
+                return JSONResponse(
+                    {"success": True, "message": "kept", "data": {"scheduleId": "made"}}, status_code=201
+                )
+            case ["api", "jobs", "retry"]:
+                return self.retry(sent)
+            case ["api", "queue", "pause"]:
+                self.queue["paused"][sent.get("reportType", "*")] = "2026-11-24T06:30:00Z"
+            case ["api", "queue", "resume"]:
+                del self.queue["paused"][sent.get("reportType", "*")]
+            case ["api", "v1", "schedules", name, verb]:
+                if verb == "end":
+                    del self.schedules[name]
+                else:
+                    self.schedules[name]["status"] = {"pause": "paused", "resume": "running", "run": "running"}[verb]
+                return JSONResponse({"success": True, "message": "done", "data": {"scheduleId": name, "jobId": "new0"}})
+            case ["api", "v1", "batches", name, "retry"]:
+                return JSONResponse(
+                    {"success": True, "message": "1 jobs are queued again.", "data": {"batchId": name, "jobs": 1}}
+                )
+            case ["api", "jobs", name, verb]:
+                self.jobs[name]["status"] = {"retry": "waiting", "cancel": "cancelled", "promote": "waiting"}[verb]
+        return JSONResponse({"success": True, "message": "done", "data": {}})
+
+    def retry(self, sent: dict[str, Any]) -> Response:
+        """A bulk retry, of at most ten at a time, whatever limit is sent."""
+        matched = self.matching({"state": "failed"} | sent)
+        start = int(sent.get("after", 0))
+        shared = [job["id"] for job in matched][start : start + 10]
+        rest = str(start + 10) if start + 10 < len(matched) else None
+        retried = [] if sent["dryRun"] else shared
+        if not sent["dryRun"] and rest is None:
+            for job in matched:
+                job["status"] = "waiting"
+        return JSONResponse({"success": True, "data": {"matched": shared, "retried": retried, "next": rest}})
+
+    def matching(self, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The jobs that filters match."""
+        return [
+            job
+            for job in self.jobs.values()
+            if asked.get("state") in (None, job["status"])
+            and asked.get("type") in (None, job["name"])
+            and (asked.get("tag") is None or asked["tag"] in job.get("tags", []))
+            and asked.get("batch") in (None, job.get("batch"))
+            and asked.get("signature") in (None, job.get("signature"))
+        ]
 
     def read(self, path: str, request: Request) -> Response:
         now = int(time.time() * 1000)
-        if path == "/api/stats":
-            counts = {state: sum(job["status"] == state for job in self.jobs.values()) for state in STATES}
-            return JSONResponse({"queue": "reports", "counts": counts, "totalJobs": len(self.jobs), "timestamp": now})
-        if path == "/api/workers":
-            return JSONResponse({"workers": self.workers, "count": len(self.workers), "timestamp": now})
-        if path == "/api/report-types":
-            return JSONResponse(self.types)
-        if path == "/api/jobs":
-            page, limit = int(request.query_params["page"]), int(request.query_params["limit"])
-            jobs = [job for job in self.jobs.values() if job["status"] == request.query_params["state"]]
-            shown = jobs[(page - 1) * limit : page * limit]
-            return JSONResponse({"jobs": shown, "total": len(jobs), "page": page, "limit": limit})
-        if path.endswith("/download"):
-            link, view = f"{self.store}/attachment.pdf", f"{self.store}/inline.pdf"
-            return JSONResponse({"url": self.link or link, "viewUrl": self.link or view})
-        job_id = request.path_params["rest"].split("/")[-1]
-        if job_id in self.raw:
-            return Response(self.raw[job_id], media_type="application/json")
-        return (
-            JSONResponse(self.jobs[job_id])
-            if job_id in self.jobs
-            else problem(404, "Not found", "There is no such job.")
-        )
+        found: Any
+        match path.strip("/").split("/"):
+            case ["api", "key"]:
+                found = {"id": "abcd1234", "tenant": "acme", "scopes": list(self.scopes)}
+            case ["api", "stats"]:
+                counts = {state: sum(job["status"] == state for job in self.jobs.values()) for state in STATES}
+                found = {"queue": "reports", "counts": counts, "totalJobs": len(self.jobs), "timestamp": now}
+            case ["api", "queue"]:
+                found = self.queue
+            case ["api", "workers"]:
+                found = {"workers": self.workers, "count": len(self.workers), "timestamp": now}
+            case ["api", "report-types"]:
+                found = self.types
+            case ["api", "jobs"]:
+                found = self.list(request.query_params)
+            case ["api", "jobs", "groups"]:
+                found = {"groups": self.groups}
+            case [*_, "download"]:
+                link, view = f"{self.store}/attachment.pdf", f"{self.store}/inline.pdf"
+                found = {"url": self.link or link, "viewUrl": self.link or view}
+            case ["api", "v1", "schedules"]:
+                found = {"schedules": list(self.schedules.values()), "after": None}
+            case ["api", "v1", "schedules", name]:
+                found = self.schedules.get(name)
+            case ["api", "v1", "batches", name]:
+                found = self.batches.get(name)
+            case ["api", "jobs", name] if name in self.raw:
+                return Response(self.raw[name], media_type="application/json")
+            case ["api", "jobs", *names]:
+                found = self.jobs.get("/".join(names))
+            case _:
+                found = None
+        return problem(404, "Not found", "There is no such job.") if found is None else JSONResponse(found)
+
+    def list(self, asked: Mapping[str, str]) -> dict[str, Any]:
+        """A page of jobs; a cursor is the number of jobs before it."""
+        jobs, start, limit = self.matching(asked), int(asked.get("after", 0)), int(asked["limit"])
+        narrowed = set(asked) - {"state", "limit", "after"}
+        rest = str(start + limit) if start + limit < len(jobs) else None
+        return {"jobs": jobs[start : start + limit], "total": None if narrowed else len(jobs), "next": rest}
 
 
 def blank_pdf() -> bytes:
@@ -147,14 +208,16 @@ def store_app(pdf: bytes) -> Starlette:
 
 
 def api_app(api: FakeApi) -> Starlette:
+    # From memory: a test opens the page anew, all of its files.
+    files = {path.name: (path.read_bytes(), guess_type(path.name)[0]) for path in PAGE.iterdir()}
+
     async def page(request: Request) -> Response:
-        name = request.path_params.get("name", "index.html")
+        body, kind = files[request.path_params.get("name", "index.html")]
         policy = (
             f"default-src 'self'; frame-src {api.store}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
         )
-        return FileResponse(
-            PAGE / name, headers={"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"}
-        )
+        headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"}
+        return Response(body, media_type=kind, headers=headers)
 
     return Starlette(
         routes=[
@@ -169,7 +232,7 @@ def api_app(api: FakeApi) -> Starlette:
 def serving(app: Starlette) -> Iterator[str]:
     """The app on a free port of this machine; gives its address."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off", access_log=False))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:

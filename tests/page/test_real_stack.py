@@ -59,9 +59,11 @@ def test_what_the_api_refuses_is_shown_with_its_place(entered: Page) -> None:
     page = entered
     page.get_by_role("link", name="New report").first.click()
     page.get_by_label("Report type").select_option("sales")
-    page.get_by_label("Payload (JSON)").fill('{"title": 5}')
+    currency = page.get_by_label("Currency required")
+    currency.fill("euros")
     page.get_by_role("button", name="Submit report").click()
-    expect(page.get_by_role("alert")).to_contain_text("/data/title")
+    expect(page.get_by_role("alert")).to_contain_text("/data/currency")
+    expect(currency).to_have_attribute("aria-invalid", "true")
 
 
 def test_a_reload_finds_every_file_unchanged(entered: Page) -> None:

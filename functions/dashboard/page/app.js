@@ -1,20 +1,30 @@
 // The shell: takes the key in, reads the view from the URL, keeps it alive, and says so when the API falls silent.
 //
-//     #/   #/jobs?state=failed&page=2   #/job/<id>   #/new?type=sales   and once: #key=rq_…
+//     #/?minutes=360   #/jobs?state=failed&tag=may   #/job/<id>   #/failures   #/batches   #/batch/<id>
+//     #/schedules   #/schedule/<id>   #/workers   #/new?type=sales   and once: #key=rq_…
 
+import { learn, may, unlearn } from "./access.js";
 import { keep, key, keyName } from "./api.js";
+import { batch } from "./batch.js";
+import { batches } from "./batches.js";
 import { door } from "./door.js";
 import { h, write } from "./dom.js";
+import { failures } from "./failures.js";
 import { clock } from "./format.js";
 import { job } from "./job.js";
 import { jobs } from "./jobs.js";
 import { live } from "./live.js";
 import { newReport } from "./new.js";
 import { overview } from "./overview.js";
+import { schedule } from "./schedule.js";
+import { schedules } from "./schedules.js";
+import { listen, showShortcuts } from "./shortcuts.js";
+import { themeButton } from "./theme.js";
 import { trouble } from "./trouble.js";
+import { workers } from "./workers.js";
 
-const VIEWS = { "": overview, jobs, job, new: newReport };
-const NAV = { "": "overview", jobs: "jobs", job: "jobs", new: "new" };
+const VIEWS = { "": overview, jobs, job, failures, batches, batch, schedules, schedule, workers, new: newReport };
+const NAV = { "": "overview", job: "jobs", batch: "batches", schedule: "schedules" }; // where it is not the view's own name
 
 const main = document.getElementById("main");
 const stale = document.getElementById("stale");
@@ -29,7 +39,7 @@ function open() {
   if (key() === null) return enter("");
   const make = Object.hasOwn(VIEWS, path[0]) ? VIEWS[path[0]] : nowhere;
   for (const link of document.querySelectorAll("#nav a")) {
-    if (link.dataset.view === NAV[path[0]]) link.setAttribute("aria-current", "page");
+    if (link.dataset.view === (NAV[path[0]] ?? path[0])) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   const view = make({ path, query: new URLSearchParams(search), go: (hash) => (location.hash = hash), live: () => current.asking });
@@ -37,8 +47,12 @@ function open() {
   if (!view.ask) return;
   main.dataset.asked = "waiting";
   current.asking = live({
-    ask: view.ask,
+    ask: async (signal) => (await Promise.all([view.ask(signal), learn()]))[0],
     show(answer) {
+      if (view.needs && !may(view.needs)) {
+        current.asking.stop();
+        return forbid(view.needs);
+      }
       main.dataset.asked = "answered";
       const moves = view.show(answer);
       name(view);
@@ -65,6 +79,13 @@ function present(view) {
   const focus = view.focus ?? main.querySelector("h1");
   focus.focus({ preventScroll: true });
   window.scrollTo(0, 0);
+}
+
+/** What the key may not do is not offered; who comes by a link is told. */
+function forbid(scope) {
+  main.dataset.asked = "answered";
+  main.replaceChildren(h("h1", { tabindex: -1 }, "Not with this key"), h("p", { class: "notice warn" }, `This needs a key with the scope "${scope}".`));
+  return false;
 }
 
 function name({ title }) {
@@ -96,8 +117,7 @@ function takeKey() {
 
 function showKey() {
   const held = key();
-  document.getElementById("nav").hidden = held === null;
-  document.getElementById("key").hidden = held === null;
+  for (const id of ["nav", "find", "help", "key"]) document.getElementById(id).hidden = held === null;
   write(document.getElementById("key-id"), held === null ? "" : keyName(held));
 }
 
@@ -107,6 +127,7 @@ function enter(why) {
 
 function refuse() {
   keep(null);
+  unlearn();
   close();
   showKey();
   enter("The API does not know the key that this tab had. Enter another.");
@@ -134,5 +155,16 @@ document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault(); // the hash is the view's
   main.focus();
 });
+document.getElementById("find").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const field = document.getElementById("find-id");
+  const id = field.value.trim();
+  if (id === "") return;
+  field.value = "";
+  location.hash = `#/job/${encodeURIComponent(id)}`;
+});
+document.getElementById("help").addEventListener("click", showShortcuts);
+document.getElementById("help").after(themeButton());
+listen({ refresh: () => current?.asking?.now() });
 window.addEventListener("hashchange", open);
 open();

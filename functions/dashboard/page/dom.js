@@ -14,6 +14,14 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** An element of a drawing (SVG). */
+export function s(tag, attributes = {}, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) set(element, name, value);
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
 /** Sets an attribute, only where it differs; false, null and undefined take it away. */
 export function set(element, name, value) {
   const wanted = value === false || value === null || value === undefined ? null : value === true ? "" : String(value);
@@ -74,20 +82,21 @@ const ICONS = {
   done: "M3 8.4 6.4 12 13 4.6",
   left: "M10 3 5 8l5 5",
   right: "M6 3l5 5-5 5",
+  system: "M2 3h12v8H2zM6 13.8h4M8 11v2.8",
+  light: "M8 5.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6M8 1.4v1.2M8 13.4v1.2M1.4 8h1.2M13.4 8h1.2M3.3 3.3l.9.9M11.8 11.8l.9.9M12.7 3.3l-.9.9M4.2 11.8l-.9.9",
+  dark: "M13.6 9.6A6 6 0 0 1 6.4 2.4a6 6 0 1 0 7.2 7.2z",
+  pause: "M5.5 3v10M10.5 3v10",
+  warn: "M8 1.9 14.6 13.6H1.4zM8 6v3.6M8 11.6h.01",
+  add: "M8 3v10M3 8h10",
+  up: "M8 13V3M4 7l4-4 4 4",
+  down: "M8 3v10M4 9l4 4 4-4",
+  remove: "M4 4l8 8M12 4l-8 8",
   download: "M8 2v8M4.8 7.2 8 10.4l3.2-3.2M2.5 13.5h11",
 };
 
 /** A drawing beside a word; it never stands for the word, so it is hidden from those who listen. */
 export function icon(name) {
-  const space = "http://www.w3.org/2000/svg";
-  const svg = document.createElementNS(space, "svg");
-  const path = document.createElementNS(space, "path");
-  for (const [attribute, value] of Object.entries({ viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" })) {
-    svg.setAttribute(attribute, value);
-  }
-  path.setAttribute("d", ICONS[name]);
-  svg.append(path);
-  return svg;
+  return s("svg", { viewBox: "0 0 16 16", class: "icon", "aria-hidden": "true" }, s("path", { d: ICONS[name] }));
 }
 
 /** A value with a button that copies it. With `title`, the button alone: the value is elsewhere on the page. */

@@ -24,6 +24,11 @@ export function clock(at) {
   return `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
 }
 
+/** The time of day without seconds, 12:03, here. */
+export function clockOfDay(at) {
+  return clock(at).slice(0, 5);
+}
+
 /** The full moment, 2026-11-24 12:03:05, here. */
 export function stamp(at) {
   const date = new Date(at);
@@ -39,9 +44,12 @@ export function duration(seconds) {
   return `${Math.round(seconds / 86_400)} d`;
 }
 
+/** Now, by the server's clock, in ms. */
+export const now = () => Date.now() + ahead;
+
 /** How far a moment is from now, in whole units: "3 s ago", "in 2 min". */
 export function distance(at) {
-  const seconds = Math.round((Date.now() + ahead - at) / 1_000);
+  const seconds = Math.round((now() - at) / 1_000);
   if (seconds >= 0) return seconds < 1 ? "just now" : `${duration(seconds)} ago`;
   return `in ${duration(-seconds)}`;
 }

@@ -2,16 +2,17 @@
 
 import { call, post } from "./api.js";
 import { copyable, fill, h, icon, say, set, write } from "./dom.js";
-import { exact, pretty } from "./json.js";
 import { factsOf, resultOf, showFacts } from "./facts.js";
-import { bytes } from "./format.js";
 import { readJob } from "./model.js";
+import { outlookLines } from "./outlook.js";
+import { payloadOf } from "./payload.js";
 import { reader } from "./report.js";
 import { STATES, STEPS, badge, bar, isMoving, mayRetry, move } from "./states.js";
-import { titles } from "./types.js";
+import { timeline } from "./timeline.js";
 import { trouble } from "./trouble.js";
+import { titles } from "./types.js";
 
-const PAYLOAD_SHOWN = 200_000; // characters; a browser takes its time to lay out a payload of 5 MB
+const DONE = { retry: "retried", cancel: "cancelled", promote: "promoted" };
 
 export function job({ path, live }) {
   const id = path[1] ?? "";
@@ -30,10 +31,16 @@ export function job({ path, live }) {
   const report = reader(id);
   const payload = h("section", { class: "panel" });
   const refusal = h("div", {});
-  const retry = h("button", { type: "button", class: "button", hidden: true, on: { click: () => act("retry", retry) } }, "Retry");
-  const cancel = h("button", { type: "button", class: "button", hidden: true, on: { click: () => act("cancel", cancel) } }, "Cancel job");
-  const edit = h("a", { class: "button", href: `#/new?from=${encodeURIComponent(id)}` }, "Edit as new");
-  const done = h("section", { class: "panel", hidden: true }, h("div", { class: "panel-head" }, h("h2", {}, "Report"), report.buttons), result, report.trouble, report.frame);
+  const acts = Object.fromEntries([
+    actButton("retry", "Retry", "primary"),
+    actButton("promote", "Start now"),
+    actButton("cancel", "Cancel job"),
+  ]);
+  const edit = h("a", { class: "button", "data-needs": "submit", href: `#/new?from=${encodeURIComponent(id)}` }, "Edit and retry");
+  const story = timeline();
+  const outlook = outlookLines();
+  const warnings = h("ul", { class: "warnings" });
+  const done = h("section", { class: "panel", hidden: true }, h("div", { class: "panel-head" }, h("h2", {}, "Report"), report.buttons), result, warnings, report.trouble, report.frame);
 
   async function ask(signal) {
     const text = await call("GET", url, { signal });
@@ -55,16 +62,26 @@ export function job({ path, live }) {
     showSteps(steps, job);
     showFacts(facts, factsOf(job));
     showFailure(failure, job);
-    retry.hidden = !mayRetry(job.state);
-    cancel.hidden = !isMoving(job.state);
+    outlook.show(isMoving(job.state) ? job.outlook : null);
+    story.show(job);
+    acts.retry.hidden = !mayRetry(job.state);
+    acts.promote.hidden = job.state !== "delayed";
+    acts.cancel.hidden = !isMoving(job.state);
+    write(edit, mayRetry(job.state) ? "Edit and retry" : "Edit as new");
     edit.hidden = job.data === null;
     done.hidden = job.state !== "completed";
     if (job.state === "completed") {
       showFacts(result, resultOf(job.result));
+      showWarnings(warnings, job.result?.warnings ?? []);
       report.open(job.result?.format ?? "pdf");
     }
-    fill(payload, job.data !== null, () => showPayload(text, job.data));
+    fill(payload, job.data !== null, () => payloadOf(text, job));
     return isMoving(job.state);
+  }
+
+  function actButton(verb, name, kind = "") {
+    const button = h("button", { type: "button", class: `button ${kind}`, hidden: true, "data-needs": "operate", on: { click: () => act(verb, button) } }, name);
+    return [verb, button];
   }
 
   async function act(verb, button) {
@@ -75,7 +92,7 @@ export function job({ path, live }) {
       live().now();
     } catch (error) {
       set(refusal, "hidden", false);
-      refusal.replaceChildren(trouble(error, `This job could not be ${verb === "retry" ? "retried" : "cancelled"}.`));
+      refusal.replaceChildren(trouble(error, `This job could not be ${DONE[verb]}.`));
     } finally {
       button.disabled = false;
       // The button that had the focus goes when the state changes; the heading is where reading starts again.
@@ -90,12 +107,13 @@ export function job({ path, live }) {
         "div",
         { class: "head" },
         h("div", {}, h("p", { class: "crumb" }, h("a", { href: "#/jobs" }, "Jobs"), " / ", copyable(id, "job id")), heading),
-        h("div", { class: "actions" }, retry, cancel, edit),
+        h("div", { class: "actions" }, Object.values(acts), edit),
       ),
       refusal,
-      h("section", { class: "panel", "aria-label": "Progress" }, h("div", { class: "progress" }, state, meter, percent), steps, facts),
+      h("section", { class: "panel", "aria-label": "Progress" }, h("div", { class: "progress" }, state, meter, percent), steps, outlook.place, facts),
       failure,
       done,
+      story.panel,
       payload,
     ],
     ask,
@@ -128,18 +146,13 @@ function showFailure(panel, job) {
   set(panel, "data-over", isOver);
   fill(panel, `${job.state} ${job.reason} ${job.message}`, () => [
     h("h2", {}, icon("failed"), isOver ? "Why it failed" : "What went wrong in the last attempt"),
-    job.reason && h("p", {}, h("code", { class: "reason" }, job.reason)),
+    job.reason && h("p", {}, h("code", { class: "reason" }, job.reason), job.signature && h("a", { class: "alike", href: `#/jobs?${new URLSearchParams({ state: "failed", signature: job.signature })}` }, "All that failed alike")),
     h("p", { class: "message" }, job.message ?? "No message was left."),
   ]);
 }
 
-function showPayload(text, data) {
-  if (data === null) return [h("h2", {}, "Payload"), h("p", { class: "empty" }, "The payload is not kept any more.")];
-  const shown = pretty(exact(text).jobData);
-  const block = h("pre", { class: "code", tabindex: 0, role: "region", "aria-label": "Payload as JSON" });
-  const isLong = shown.length > PAYLOAD_SHOWN;
-  write(block, isLong ? shown.slice(0, PAYLOAD_SHOWN) : shown);
-  const all = h("button", { type: "button", class: "button", on: { click: () => (write(block, shown), rest.remove(), block.focus()) } }, "Show all");
-  const rest = h("p", { class: "rest" }, `The first ${bytes(PAYLOAD_SHOWN)} of ${bytes(shown.length)}. `, all);
-  return [h("div", { class: "panel-head" }, h("h2", {}, "Payload"), copyable(shown, "payload", "Copy")), block, isLong && rest];
+function showWarnings(list, warnings) {
+  fill(list, JSON.stringify(warnings), () =>
+    warnings.map(({ code, page, message }) => h("li", { class: "notice warn" }, h("p", {}, icon("warn"), page !== null && h("strong", {}, `Page ${page}: `), message, code && h("code", { class: "hint" }, ` ${code}`)))),
+  );
 }

@@ -1,13 +1,12 @@
 // Asks again and again while a view is open, and knows when the answers stopped coming.
 //
-//     ask ──► answer ──► show ──► wait (1 s while something moves, 5 s at rest, 30 s in a hidden tab) ──► ask
+//     ask ──► answer ──► show ──► wait (1 s while something moves, 5 s at rest, until it is seen again in a hidden tab) ──► ask
 //      └────► silence ─► say since when ─► wait (2, 4, 8, then 15 s, or what Retry-After says) ─────────► ask
 
 import { NoAnswer, Problem } from "./api.js";
 
 const MOVING_MS = 1_000;
 const RESTING_MS = 5_000;
-const HIDDEN_MS = 30_000;
 const SILENT_MS = [2_000, 4_000, 8_000, 15_000];
 
 /**
@@ -59,10 +58,10 @@ export function live({ ask, show, refused, silence }) {
 
   function plan(wait) {
     clearTimeout(timer);
-    timer = setTimeout(round, document.hidden ? Math.max(wait, HIDDEN_MS) : wait);
+    if (!document.hidden) timer = setTimeout(round, wait);
   }
 
-  // A tab that comes back to the front catches up at once.
+  // A hidden tab asks nothing, because nobody looks. One that comes back to the front catches up at once.
   document.addEventListener("visibilitychange", () => document.hidden || round(), { signal: ending.signal });
   window.addEventListener("online", round, { signal: ending.signal });
 

@@ -11,6 +11,30 @@ export function readStats(answer) {
   return { counts: answer.counts ?? {} };
 }
 
+/** GET /api/queue: all tenants together. Moments in ms, durations in seconds. */
+export function readQueue(answer) {
+  return {
+    counts: answer.counts ?? {},
+    workers: number(answer.workers) ?? 0,
+    paused: Object.entries(answer.paused ?? {}).map(([what, since]) => ({ what, since: moment(since) })),
+    oldestSeconds: number(answer.oldestWaitingSeconds),
+    drainSeconds: number(answer.drainSeconds),
+    wait: readSpread(answer.wait),
+    run: readSpread(answer.run),
+    minutes: list(answer.minutes).map((minute) => ({
+      at: moment(minute.at) ?? 0,
+      enqueued: number(minute.enqueued) ?? 0,
+      completed: number(minute.completed) ?? 0,
+      failed: number(minute.failed) ?? 0,
+    })),
+    at: moment(answer.timestamp) ?? Date.now(),
+  };
+}
+
+function readSpread(spread) {
+  return { count: number(spread?.count) ?? 0, mean: number(spread?.mean), p50: number(spread?.p50), p95: number(spread?.p95) };
+}
+
 /** GET /api/workers */
 export function readWorkers(answer) {
   return list(answer.workers).map((worker) => ({
@@ -21,22 +45,19 @@ export function readWorkers(answer) {
     slots: number(worker.slots),
     active: number(worker.active),
     finished: number(worker.finished),
+    jobs: list(worker.jobs).map(String),
+    memory: number(worker.memoryMb),
+    version: text(worker.version),
   }));
 }
 
-/** GET /api/jobs?state=…: one page of jobs. */
+/** GET /api/jobs?…: one page of jobs. `total`: null where filters leave some out; `next`: the next page's cursor. */
 export function readJobs(answer) {
-  return {
-    jobs: list(answer.jobs).map(readJob),
-    total: number(answer.total) ?? 0,
-    page: number(answer.page) ?? 1,
-    limit: number(answer.limit) ?? 20,
-  };
+  return { jobs: list(answer.jobs).map(readJob), total: number(answer.total), next: text(answer.next) };
 }
 
 /** GET /api/jobs/{id}, and a job in a list. */
 export function readJob(answer) {
-  const result = answer.result ?? null;
   return {
     id: String(answer.id),
     type: text(answer.name) ?? "report",
@@ -46,6 +67,7 @@ export function readJob(answer) {
     startedAt: moment(answer.processedOn),
     finishedAt: moment(answer.finishedOn),
     dueAt: moment(answer.dueAt),
+    expiresAt: moment(answer.expiresAt),
     attempts: number(answer.attempts),
     attemptsAllowed: number(answer.maxAttempts),
     stalls: number(answer.stalls),
@@ -53,18 +75,101 @@ export function readJob(answer) {
     worker: text(answer.worker),
     reason: text(answer.reason),
     message: text(answer.failedReason),
-    result: result && {
-      pages: number(result.pages),
-      size: number(result.fileSize),
-      seconds: number(result.seconds),
-      sha256: text(result.sha256),
-      memory: number(result.peakMemoryMb),
-      format: text(result.fileName)?.split(".").pop() ?? "pdf",
-      warnings: list(result.warnings).map((found) => `${found.page ? `Page ${found.page}: ` : ""}${found.message}`),
-    },
+    signature: text(answer.signature),
+    priority: number(answer.priority),
+    tags: list(answer.tags).map(String),
+    batch: text(answer.batch),
+    result: answer.result ? readResult(answer.result) : null,
+    timeline: list(answer.timeline).map((event) => ({
+      verb: String(event.verb),
+      at: moment(event.at),
+      attempt: number(event.attempt),
+      worker: text(event.worker),
+      reason: text(event.reason),
+      message: text(event.message),
+    })),
+    outlook: answer.outlook ? readOutlook(answer.outlook) : null,
     data: answer.jobData ?? null, // null: not kept any more
     rowsFrom: answer.dataRef ? text(answer.dataRef.key) : null, // the object that holds rows which the payload lacks
   };
+}
+
+function readResult(result) {
+  return {
+    pages: number(result.pages),
+    size: number(result.fileSize),
+    seconds: number(result.seconds),
+    sha256: text(result.sha256),
+    memory: number(result.peakMemoryMb),
+    format: text(result.fileName)?.split(".").pop() ?? "pdf",
+    url: text(result.reportUrl),
+    warnings: list(result.warnings).map((found) => ({ code: text(found.code), page: number(found.page), message: text(found.message) ?? "" })),
+    recipe: Object.entries(result.recipe ?? {}).filter(([, value]) => value !== null && value !== ""),
+  };
+}
+
+function readOutlook(outlook) {
+  return { reasons: list(outlook.reasons).map(String), ahead: number(outlook.ahead), startsAt: moment(outlook.startsAt) };
+}
+
+/** GET /api/jobs/groups: failed jobs by their errors. */
+export function readGroups(answer) {
+  return list(answer.groups).map((group) => ({
+    signature: String(group.signature),
+    count: number(group.count) ?? 0,
+    newest: text(group.newest),
+    reason: text(group.reason),
+    message: text(group.failedReason),
+  }));
+}
+
+/** GET /api/v1/batches/{id} */
+export function readBatch(answer) {
+  const member = (one) => ({ place: number(one.n) ?? 0, id: String(one.jobId), state: String(one.status), reason: text(one.reason), message: text(one.failedReason) });
+  return {
+    id: String(answer.id),
+    name: text(answer.name),
+    jobs: number(answer.jobs) ?? 0,
+    kind: text(answer.result),
+    isRunning: answer.status === "running",
+    counts: answer.counts ?? {},
+    progress: Math.min(100, Math.max(0, Math.round((number(answer.progress) ?? 0) * 100))),
+    failed: list(answer.failed).map(member),
+    members: list(answer.members).map(member),
+    hasResult: text(answer.resultUrl) !== null,
+    assembly: answer.assembly ? { id: text(answer.assembly.jobId), state: String(answer.assembly.status), message: text(answer.assembly.failedReason) } : null,
+    acceptedAt: moment(answer.timestamp),
+  };
+}
+
+/** GET /api/v1/schedules/{id}, and a schedule in the list. */
+export function readSchedule(answer) {
+  return {
+    id: String(answer.id),
+    name: text(answer.name),
+    state: String(answer.status),
+    cron: text(answer.cron),
+    everySeconds: number(answer.everySeconds),
+    timeZone: text(answer.timeZone) ?? "UTC",
+    type: text(answer.reportType) ?? "report",
+    overlap: text(answer.overlap),
+    catchUp: text(answer.catchUp),
+    startsAt: moment(answer.startsAt),
+    endsAt: moment(answer.endsAt),
+    madeAt: moment(answer.timestamp),
+    nextRuns: list(answer.nextRuns).map(moment).filter((at) => at !== null),
+    lastRun: answer.lastRun ? { id: String(answer.lastRun.jobId), at: moment(answer.lastRun.scheduledFor) } : null,
+    fired: number(answer.fired),
+    skipped: number(answer.skipped),
+    missed: number(answer.missed),
+    fault: text(answer.failedReason),
+    report: answer.report ?? null,
+  };
+}
+
+/** GET /api/v1/schedules: one page. */
+export function readSchedules(answer) {
+  return { schedules: list(answer.schedules).map(readSchedule), after: text(answer.after) };
 }
 
 /** GET /api/report-types */

@@ -58,7 +58,7 @@ export function reader(id) {
 }
 
 /** The link, if it is one: an address that runs as a script is never followed. */
-function checked(link) {
+export function checked(link) {
   const target = new URL(link, document.baseURI);
   if (target.protocol !== "https:" && target.protocol !== "http:") throw new Error("The API gave a link that is none.");
   return target.href;
