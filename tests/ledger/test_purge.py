@@ -121,7 +121,7 @@ def test_a_purge_that_the_broker_did_not_hear_of_is_finished_later(
     assert queue.find(ID) == [None]
 
 
-@pytest.mark.parametrize("act", ["accept", "other", "close", "reopen"])
+@pytest.mark.parametrize("act", ["accept", "other", "close", "close a round", "reopen"])
 def test_what_comes_late_brings_nothing_back(act: str, queue: Queue, ended: Ledger, store: Any) -> None:
     assert purged(queue, ended)
     asked = request(data=PLANTED)
@@ -129,6 +129,7 @@ def test_what_comes_late_brings_nothing_back(act: str, queue: Queue, ended: Ledg
         "accept": (lambda: ended.accept(asked), Acceptance.GONE),
         "other": (lambda: ended.accept(request(digest="d2")), Acceptance.GONE),
         "close": (lambda: ended.close(receipt(asked, State.COMPLETED)), None),
+        "close a round": (lambda: ended.close(receipt(request(round=1))), None),
         "reopen": (lambda: ended.reopen(request(round=1)), False),
     }
     late, answer = acts[act]
