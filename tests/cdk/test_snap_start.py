@@ -42,8 +42,10 @@ def test_a_late_event_is_dropped_for_the_version_too(snapped: Deployment) -> Non
         )
         for p in snapped.properties("AWS::Lambda::EventInvokeConfig")
     }
-    for schedule in topology.SCHEDULES:
-        assert kept[schedule.function, "Alias"] == (0, 60)
+    expected = {schedule.function: (0, 60) for schedule in topology.SCHEDULES}
+    expected |= {rule.function: (rule.retries, rule.max_age_s) for rule in topology.RULES if rule.prefix}
+    for function, late in expected.items():
+        assert kept[function, "Alias"] == late
 
 
 def test_without_it_there_is_no_version_to_keep(deployment: Deployment) -> None:

@@ -30,6 +30,7 @@ STATUS = {  # of those that do not just answer 200 (dashboard) or 202 (submit)
     "dashboard_batch_download": 409,
     "dashboard_schedule_run": 202,
     "dashboard_receipt": 409,
+    "dashboard_delete": 404,
     "webhooks_make": 201,
     "webhooks_invalid": 422,
     "webhooks_test": 409,  # callbacks have an address for each job
