@@ -6,6 +6,7 @@ from gateway import Api
 from contract import validator
 from functions.dashboard import handler as dashboard
 from functions.submit import handler as submit
+from functions.webhooks import handler as webhooks
 from report_queue import problems
 from report_queue.openapi.document import document
 
@@ -53,7 +54,7 @@ def test_every_parameter_that_a_route_takes_is_told_and_no_other() -> None:
         (route.method.lower(), str(route.openapi_path)): {
             field.alias for field in (*route.dependant.query_params, *route.dependant.path_params)
         }
-        for app in (submit.app, dashboard.app)
+        for app in (submit.app, dashboard.app, webhooks.app)
         for route in app._static_routes + app._dynamic_routes
     }
     assert {route: names for route, names in taken.items() if names} == {

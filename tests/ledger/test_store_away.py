@@ -21,7 +21,7 @@ VERBS: dict[str, tuple[str, Callable[[Ledger], object]]] = {
     "unfinished": ("head_object", lambda ledger: ledger.unfinished(ID)),
     "published": ("head_object", lambda ledger: ledger.published(tenant="acme", id=ID)),
     "publish": ("put_object", lambda ledger: publish(ledger)),
-    "close": ("put_object", lambda ledger: ledger.close(receipt(request()))),
+    "close": ("head_object", lambda ledger: ledger.close(receipt(request()))),
     "drop": ("head_object", lambda ledger: ledger.drop(ID)),
     "ping": ("list_objects_v2", lambda ledger: ledger.ping()),
 }

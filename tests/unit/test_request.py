@@ -309,6 +309,8 @@ def test_a_request_survives_the_ledger() -> None:
         ),
         trace="00-6745b2c00123456789abcdef01234567-53995c3f42cd8ad8-01",
         data_ref=DataRef("inputs/acme/rows.csv", "rows", etag='"e"', size=7),
+        tell="wh_1",
+        callback="https://example.com/told",
     )
     assert Request.from_json(request.to_json()) == request
     assert set(json.loads(request.to_json())) == {
@@ -330,6 +332,8 @@ def test_a_request_survives_the_ledger() -> None:
         "batch",
         "edition",
         "dataRef",
+        "tell",
+        "callback",
         "trace",
     }
 
