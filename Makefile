@@ -22,8 +22,8 @@ PORT ?= 8080
 
 # From fast to slow. The first share two processes, a file each; the others start stacks, workers and browsers, kill some of
 # them, and have the machine to themselves.
-SHARED := $(addprefix tests/,unit queue ledger functions render attacks golden)
-ALONE := $(addprefix tests/,worker local cdk docs page e2e)
+SHARED := $(addprefix tests/,unit queue ledger functions render attacks golden cdk page)
+ALONE := $(addprefix tests/,worker local docs e2e)
 
 # What a renderer's start reads.
 RENDERED := $(shell find layers/report_queue/python/report_queue -name '*.py' -o -name '*.html')

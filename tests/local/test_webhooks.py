@@ -22,4 +22,5 @@ def test_a_receiver_is_told_of_a_ping_of_a_report_and_of_it_again_by_hand(real):
             assert there.next().headers["webhook-id"] == message
         finally:
             assert real.ask("DELETE", path).status_code == 200
-    assert real.objects("due/") == real.objects("untold/") == []
+    left = [*real.objects("due/"), *real.objects("untold/")]  # the samples' webhooks have their own
+    assert [key for key in left if made["webhookId"] in key or job in key] == []
