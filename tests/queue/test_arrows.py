@@ -7,6 +7,7 @@ import pytest
 from queue_words import MINUTE, SECOND, T0, claim_one, completed, failed, new_job, worker
 from report_queue.job import State, Verdict
 from report_queue.queue import Queue
+from report_queue.replies import Shown
 
 
 def state_of(queue: Queue, name: str = "a") -> State | None:
@@ -149,6 +150,16 @@ def test_stalls_have_a_budget_of_their_own(any_queue: Queue) -> None:
     (job,) = any_queue.find("a")
     assert job
     assert (job.state, job.reason, job.stalls, job.failures) == (State.FAILED, "stalled", 4, 0)
+
+
+def test_jobs_that_stalled_together_are_not_given_out_together_again(any_queue: Queue) -> None:
+    any_queue.enqueue(new_job("poison"), new_job("neighbour"), new_job("healthy"), now=T0)
+    any_queue.claim(worker("dead"), call=0, free=2, now=T0)
+    now = T0 + MINUTE
+    (poison,) = any_queue.claim(worker("w1"), call=0, free=2, now=now).leases
+    assert any_queue.claim(worker("w1"), call=1, free=1, shown=Shown((poison.id,)), now=now).leases == ()
+    second, third = any_queue.claim(worker("w2"), call=0, free=2, now=now).leases
+    assert (poison.id, second.id, third.id) == ("poison", "neighbour", "healthy")
 
 
 @pytest.mark.parametrize("state", [State.WAITING, State.DELAYED, State.ACTIVE])
