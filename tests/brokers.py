@@ -72,6 +72,47 @@ def valkey_server(*, cluster: bool = False, **config: str) -> Iterator[str]:
                 process.terminate()
 
 
+class LastingBroker:
+    """A broker that keeps what it is told in a file, and can be killed and started again at the same address.
+
+    Use it from the main thread: it ends with the thread that started it.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._start()
+
+    def _start(self) -> None:
+        config = {"appendonly": "yes", "appendfsync": "everysec"}
+        self._process, self.url = _started(self._folder, cluster=False, config=config)
+
+    def restart(self, *, keeping: bool, lost_bytes: int = 0) -> None:
+        """Kill it, and start it with what its file has, but for the last bytes of it; or empty."""
+        self.kill()
+        kept = Path(self._folder, "appendonlydir")
+        if not keeping:
+            shutil.rmtree(kept)
+        elif lost_bytes:
+            (newest,) = kept.glob("*.incr.aof")
+            os.truncate(newest, max(0, newest.stat().st_size - lost_bytes))
+        self._start()
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+@contextmanager
+def lasting_broker() -> Iterator[LastingBroker]:
+    """One that ends with the block."""
+    with tempfile.TemporaryDirectory(prefix="rq-", dir="/tmp") as folder:
+        broker = LastingBroker(folder)
+        try:
+            yield broker
+        finally:
+            broker.kill()
+
+
 def _started(
     folder: str, *, cluster: bool, config: dict[str, str], program: str = "", tls: Path | None = None
 ) -> "tuple[subprocess.Popen[bytes], str]":

@@ -25,6 +25,9 @@ class LossyProxy:
         self._lose, self._how, self._lost = number, how, []
         return self._lost
 
+    def hears(self, call: bytes) -> None:
+        """The beginning of a call of a script."""
+
     def serve(self, listener: socket.socket) -> None:
         while True:
             try:
@@ -49,6 +52,8 @@ class LossyProxy:
                 if source is client:
                     if octets.startswith(b"*"):  # a call begins; a long one comes in several pieces
                         asks_a_script = b"\r\nEVAL" in octets
+                        if asks_a_script:
+                            self.hears(octets)
                     server.sendall(octets)
                 elif asks_a_script and self._lose > len(self._lost) and not octets.startswith(b"-NOSCRIPT"):
                     self._lost.append(octets)
@@ -60,9 +65,9 @@ class LossyProxy:
 
 
 @contextmanager
-def lossy_proxy(target: Address, listen: Address) -> Iterator[LossyProxy]:
+def lossy_proxy(target: Address, listen: Address, *, kind: type[LossyProxy] = LossyProxy) -> Iterator[LossyProxy]:
     """A proxy that listens there while the block runs."""
-    proxy = LossyProxy(target)
+    proxy = kind(target)
     with _socket(listen) as listener:
         listener.bind(listen)
         listener.listen()

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from tests.mutants.chaos import CHAOS
 from tests.mutants.fault import PACKAGE, ROOT, Fault
 from tests.mutants.only_the_copy import COPY
 from tests.mutants.package import PYTHON
@@ -30,7 +31,7 @@ PATIENCE_S: Final = 120  # some faults make a test hang: it is noticed by that
 def main(words: list[str]) -> int:
     chosen = [
         fault
-        for fault in (*SCRIPTS, *PYTHON)
+        for fault in (*SCRIPTS, *PYTHON, *CHAOS)
         if all(word in f"{fault.what} {fault.file} {fault.test}" for word in words)
     ]
     sound = verdict_on_none({fault.test for fault in chosen})

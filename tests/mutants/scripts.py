@@ -69,6 +69,13 @@ SCRIPTS: Final = (
         "queue/test_arrows.py::test_stalls_have_a_budget_of_their_own",
     ),
     Fault(
+        "a poison job takes the same neighbour with it each time",
+        "lua/claim.lua",
+        "if job and job.stalls > 0 and stalled then break end",
+        "if nil then break end",
+        "queue/test_arrows.py::test_jobs_that_stalled_together_are_not_given_out_together_again",
+    ),
+    Fault(
         "beats keep an attempt for ever",
         "lua/beat.lua",
         "math.min(now + policy.lease_ms, ends)",
