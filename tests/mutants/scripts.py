@@ -71,9 +71,9 @@ SCRIPTS: Final = (
     Fault(
         "a poison job takes the same neighbour with it each time",
         "lua/claim.lua",
-        "if job and job.stalls > 0 and stalled then break end",
+        "if job and job.stalls >= SUSPECT and suspect then break end",
         "if nil then break end",
-        "queue/test_arrows.py::test_jobs_that_stalled_together_are_not_given_out_together_again",
+        "queue/test_arrows.py::test_jobs_that_stalled_together_twice_are_not_given_out_together_again",
     ),
     Fault(
         "beats keep an attempt for ever",

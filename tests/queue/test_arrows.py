@@ -152,10 +152,12 @@ def test_stalls_have_a_budget_of_their_own(any_queue: Queue) -> None:
     assert (job.state, job.reason, job.stalls, job.failures) == (State.FAILED, "stalled", 4, 0)
 
 
-def test_jobs_that_stalled_together_are_not_given_out_together_again(any_queue: Queue) -> None:
+def test_jobs_that_stalled_together_twice_are_not_given_out_together_again(any_queue: Queue) -> None:
     any_queue.enqueue(new_job("poison"), new_job("neighbour"), new_job("healthy"), now=T0)
-    any_queue.claim(worker("dead"), call=0, free=2, now=T0)
-    now = T0 + MINUTE
+    for times, dead in enumerate((worker("dead"), worker("dead too"))):
+        taken = any_queue.claim(dead, call=0, free=2, now=T0 + times * MINUTE).leases
+        assert [lease.id for lease in taken] == ["poison", "neighbour"]
+    now = T0 + 2 * MINUTE
     (poison,) = any_queue.claim(worker("w1"), call=0, free=2, now=now).leases
     assert any_queue.claim(worker("w1"), call=1, free=1, shown=Shown((poison.id,)), now=now).leases == ()
     second, third = any_queue.claim(worker("w2"), call=0, free=2, now=now).leases

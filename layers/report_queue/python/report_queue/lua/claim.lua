@@ -8,10 +8,11 @@
 -- Any claim also promotes what is due, requeues what is over and expires what is too late, so that none of it waits for
 -- a schedule.
 -- No more than the cap are signed on: who comes beyond it is sent home.
--- A job that stalled is not given to a worker that has another such: what kills its workers would take the same neighbour
--- with it each time, until that one fails as stalled too.
+-- A job that stalled twice is not given to a worker that has another such: what kills its workers would take the same
+-- neighbour with it each time, until that one fails as stalled too. Once is no sign: a broker that was away makes all stall.
 -- "None may start, so leave" is decided here, in one step: whatever is enqueued later sees no worker and asks for a wake.
 -- Idempotent by call: where the reply was lost, the same call gives the same leases again, renewed.
+local SUSPECT = 2  -- stalls
 local LINGER = 2000  -- ms that an idle worker waits for a rate, rather than leave
 
 -- A list, or nothing where it is empty: most replies have none of these.
@@ -51,17 +52,17 @@ local function first_of(turns)
   return first
 end
 
-local function has_stalled(ids)
+local function has_suspect(ids)
   for _, id in ipairs(ids) do
     local job = read(id)
-    if job and job.stalls > 0 then return true end
+    if job and job.stalls >= SUSPECT then return true end
   end
   return false
 end
 
 -- Up to `free` jobs by their tenants' turns; where a rate holds the next one back, until when; and what was too late.
--- `stalled`: the worker has a job that stalled.
-local function take_turns(free, worker, now, stalled)
+-- `suspect`: the worker has a job that stalled twice.
+local function take_turns(free, worker, now, suspect)
   local leases, late = {}, {}
   look_again(now)
   if redis.call('HEXISTS', key.paused, '*') == 1 then return leases, nil, late end
@@ -90,13 +91,13 @@ local function take_turns(free, worker, now, stalled)
       turns = next_turns(free)
     else
       local id, job = head.id, read_or_drop(head.id, 'waiting')
-      if job and job.stalls > 0 and stalled then break end  -- it stays first in its line, for another worker
+      if job and job.stalls >= SUSPECT and suspect then break end  -- it stays first in its line, for another worker
       head.at = head.at + 2
       if job and job.expires and job.expires <= now then
         expire_one(id, job, 'waiting', now)  -- one of more than `expire` had time for
         late[#late + 1] = id
       elseif job then
-        stalled = stalled or job.stalls > 0
+        suspect = suspect or job.stalls >= SUSPECT
         start(id, job, head.position, worker, now)
         leases[#leases + 1] = lease_of(id, job)
         virtual = turn.virtual
@@ -148,7 +149,7 @@ local function claim(args)
   if last and last.call == args.call then
     leases = given_before(last.claimed, args.worker, now)
   elseif args.free > 0 then
-    leases, again_at, late = take_turns(args.free, args.worker, now, has_stalled(args.beat.jobs))
+    leases, again_at, late = take_turns(args.free, args.worker, now, has_suspect(args.beat.jobs))
   end
 
   local soon = again_at and again_at <= now + LINGER
