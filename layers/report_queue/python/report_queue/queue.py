@@ -75,7 +75,7 @@ class Queue:
 
         `call` counts the worker's calls: the same number again (a lost reply) gives the same leases again.
         `leave`: the worker holds no job; where none waits either, it is signed off in the same step.
-        `shown` is shown to people; and of the jobs in it, one that stalled twice keeps others that did from this worker.
+        `shown` is shown to people; and of its jobs, one that stalled twice keeps others that did from this worker.
         """
         reply = self._run(
             "claim",
