@@ -50,11 +50,8 @@ class Repair(StrEnum):
     UNRESOLVED = "unresolved"  # nothing: the store was away, or a person must look; the log says at what
 
 
-_TAKEN_OFF: Final = (
-    Repair.CLOSED,
-    Repair.DROPPED,
-    Repair.PURGED,
-)  # repairs after which a job is not under open/ any more
+# Repairs after which a job is not under open/ any more.
+_TAKEN_OFF: Final = (Repair.CLOSED, Repair.DROPPED, Repair.PURGED)
 
 
 @dataclass(frozen=True)
