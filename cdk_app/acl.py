@@ -19,6 +19,7 @@ VERBS: Final = {
     "dashboard": (
         *("enqueue", "retry", "cancel", "promote", "wake", "pause", "plan", "batch_open", "forget"),
         *("find", "list", "groups", "explain", "numbers", "counts", "gauges", "workers", "batch"),
+        "batch_counts",
     ),
     "worker": ("claim", "beat", "leave", "now"),
     "poller": (

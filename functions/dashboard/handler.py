@@ -10,6 +10,7 @@ from pydantic import AwareDatetime
 
 from report_queue import (
     batch_desk,
+    batch_store,
     batch_views,
     conditional,
     desk,
@@ -45,6 +46,7 @@ Operator = Annotated[Principal, Depends(needs("operate"))]
 PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 PageSize = Annotated[int, Query(ge=1, le=100)]
 Minutes = Annotated[int, Query(ge=1, le=1_440)]
+AfterBatch = Annotated[str, Query(pattern=batch_store.PLACE)]
 AfterId = Annotated[str, Query(pattern=ID_PATTERN)]
 
 PAGE: Final = Path(__file__).parent / "page"
@@ -286,6 +288,13 @@ def end_schedule(principal: Operator, id: str) -> Response[str]:  # noqa: A002 (
     """The schedule is forgotten; the jobs that it made go on."""
     schedules_desk.end(wiring(), tenant=principal.tenant, id=id)
     return json_answer({"success": True, "message": "The schedule has ended.", "data": {"scheduleId": id}})
+
+
+@app.get("/api/v1/batches")
+def batches(principal: Reader, after: AfterBatch | None = None, limit: PageSize = 20) -> Response[str]:
+    """The tenant's batches, the newest first."""
+    found = batch_desk.page(wiring(), tenant=principal.tenant, after=after or "", limit=limit)
+    return json_answer(batch_views.page(found), headers=next_page(app, found.after))
 
 
 @app.get("/api/v1/batches/<id>", compress=True)

@@ -62,7 +62,7 @@ def generate(principal: Annotated[Principal, Depends(needs("submit"))]) -> Respo
             "data": {"jobId": accepted.id, **({"duplicate": True} if accepted.duplicate else {})},
         },
         status=202,
-        headers={"Retry-After": str(again.after_acceptance(wired, accepted.id, due_at=accepted.due_at))} | where,
+        headers={"Retry-After": str(_again(accepted))} | where,
     )
 
 
@@ -76,10 +76,13 @@ def batch(principal: Annotated[Principal, Depends(needs("submit"))]) -> Response
     one = accepted.batch
     logger.info("accepted", batch=one.id, jobs=one.jobs, replayed=accepted.replayed, expanded=accepted.expanded)
     submits.submitted_batch((sent.report_type for sent in draft.submissions), replayed=accepted.replayed)
+    last = one.member_id(one.jobs - 1)
     return json_answer(
         batch_views.accepted(accepted),
         status=202,
-        headers={"Retry-After": "1"} | _where(f"/api/v1/batches/{one.id}", replayed=accepted.replayed),
+        headers={"Retry-After": str(again.after_acceptance(wired, last, due_at=accepted.due_at))}
+        | _where(f"/api/v1/batches/{one.id}", replayed=accepted.replayed)
+        | ratelimit.headers(wired.settings.limits_of(principal.tenant), accepted.left),
     )
 
 
@@ -115,6 +118,13 @@ def _ended(principal: Principal, accepted: desk.Accepted, wait: int) -> dict[str
         return None
     shown = views.detail(found.seen, found.request, None)
     return shown if fits(app, shown) else views.without_payload(shown)
+
+
+def _again(accepted: desk.Accepted) -> int:
+    """Seconds after which the job may have ended."""
+    if not accepted.queued:
+        return again.AWAY_S
+    return again.after_acceptance(wiring(), accepted.id, due_at=accepted.due_at, waits=accepted.waits)
 
 
 def _where(location: str, *, replayed: bool) -> dict[str, str]:

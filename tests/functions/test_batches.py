@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -84,6 +85,11 @@ def wipe_batch(wired: Wiring, name: str) -> None:
     wired.batch_facet.close(name)
 
 
+def kept() -> set[str]:
+    """The ids of the batches that the store has."""
+    return {key[-31:-5] for key in keys_in_bucket() if re.fullmatch(r"batches/acme/\w{26}\.json", key)}
+
+
 def wipe(valkey: str) -> None:
     with redis.Redis.from_url(valkey) as client:
         client.flushall()
@@ -147,6 +153,58 @@ def test_a_batch_is_kept_whole_and_all_of_its_jobs_are_queued(api: Api, wired: W
     assert gateway.wakes() > 0
 
 
+def test_the_batches_are_listed_newest_first_with_how_far_they_are(api: Api, works: Works) -> None:
+    assert api.get("/api/v1/batches").json == {"batches": [], "after": None}
+    names = [submitted(api, jobs, name=f"no. {jobs}") for jobs in (1, 2, 3)]
+    submit(api, 1, key="z"), submit(api, 1, key="z")  # sent again, it is in the list once
+    listed = api.get("/api/v1/batches").json["batches"]
+    assert [one["name"] for one in listed] == [None, "no. 3", "no. 2", "no. 1"]
+    assert {one["id"] for one in listed} >= set(names)
+    assert listed[1]["counts"] == {**dict.fromkeys(map(str, State), 0), "waiting": 3}
+    works.complete()
+    assert api.get("/api/v1/batches").json["batches"][3]["counts"]["completed"] == 1
+    assert Api(tenant="bolt").get("/api/v1/batches").json["batches"] == []
+
+
+def test_the_list_of_batches_goes_on_where_its_page_ended(api: Api) -> None:
+    names = [submitted(api, 1) for _ in range(3)]
+    first = api.get("/api/v1/batches", query={"limit": "2"})
+    assert [one["id"] for one in first.json["batches"]] == names[:0:-1]
+    after = first.json["after"]
+    assert f"after={after}" in first.headers["link"]
+    last = api.get("/api/v1/batches", query={"limit": "2", "after": after})
+    assert ([one["id"] for one in last.json["batches"]], last.json["after"]) == (names[:1], None)
+    assert api.get("/api/v1/batches", query={"after": "nowhere"}).status == 422
+
+
+def test_a_batch_that_was_never_accepted_is_not_listed(api: Api, wired: Wiring) -> None:
+    there = batch_of(wired, submitted(api, 1))
+    wired.batches.point(tenant="acme", id=NOBODY, at=there.accepted_at - 1)  # a crash before the batch
+    wired.batches.point(tenant="acme", id=there.id, at=there.accepted_at - 1)  # and one before it was sent again
+    assert [one["id"] for one in api.get("/api/v1/batches").json["batches"]] == [there.id]
+
+
+def test_the_list_of_batches_says_nothing_of_jobs_that_the_broker_does_not_know(
+    api: Api, valkey: str, environment: Callable[..., None]
+) -> None:
+    submitted(api, 2)
+    wipe(valkey)
+    assert [one["counts"] for one in api.get("/api/v1/batches").json["batches"]] == [None]
+    environment(broker_url="redis://127.0.0.1:1")
+    assert [one["counts"] for one in api.get("/api/v1/batches").json["batches"]] == [None]
+
+
+def test_a_batch_is_told_when_to_come_back_and_how_much_room_is_left(
+    api: Api, environment: Callable[..., None]
+) -> None:
+    assert submit(api, 2).headers["retry-after"] == "30"  # the one before it waits as well, and nothing has ended yet
+    late = {**REPORT, "options": {"delaySeconds": 90}}
+    answer = api.post("/api/v1/batches", body={"reports": [late, REPORT]})
+    assert answer.headers["retry-after"] == "90"
+    environment(tenant={"backlog": 10})
+    assert submit(api, 3).headers["ratelimit"] == '"backlog";r=3'
+
+
 def test_a_batch_in_which_anything_is_wrong_leaves_nothing(api: Api) -> None:
     answer = api.post("/api/v1/batches", body={"reports": [REPORT, BROKEN]})
     assert answer.status == 422
@@ -186,7 +244,7 @@ def test_a_batch_beyond_the_tenants_backlog_is_refused_whole(environment: Callab
     environment(tenant={"backlog": 4})
     assert submit(api, 3).status == 202
     assert submit(api, 2).status == 429
-    assert len([key for key in keys_in_bucket() if key.startswith("batches/")]) == 1
+    assert len(kept()) == 1
 
 
 def test_nothing_is_accepted_while_the_store_is_away(api: Api, store_away: None) -> None:
@@ -216,15 +274,15 @@ def test_wherever_a_submission_crashes_its_batch_is_nowhere_or_becomes_whole(
     real = wired.ledger._bucket._client
     accepted = 0
     for after in range(calls_of_a_submission(wired, api)):
-        before = {key for key in keys_in_bucket() if key.startswith("batches/")}
+        before = kept()
         wired.ledger._bucket._client = crashing(real, after=after)
         with pytest.raises(Crash):
             submit(api)
         wired.ledger._bucket._client = real
         take_up(later(wired), enough=lambda: False)
-        new = {key for key in keys_in_bucket() if key.startswith("batches/")} - before
-        for key in new:
-            name = key.rpartition("/")[2].removesuffix(".json")
+        new = kept() - before
+        assert {one["id"] for one in api.get("/api/v1/batches", query={"limit": "100"}).json["batches"]} == kept()
+        for name in new:
             assert states(wired, name) == [State.WAITING] * 3
             assert set(batch_of(wired, name).member_ids) <= open_ids(wired)
             pending = wired.batches.pending(tenant="acme", id=name)
@@ -407,7 +465,8 @@ def test_cancelling_a_batch_that_is_not_whole_yet_leaves_no_job_to_come(
     monkeypatch.setattr(batch_desk, "_patience", lambda: lambda: True)
     name = submitted(api, 3)
     assert states(wired, name) == [None] * 3
-    assert act(api, name, "cancel").status == 409
+    refused = act(api, name, "cancel")
+    assert (refused.status, refused.headers["retry-after"]) == (409, "60")
     monkeypatch.setattr(batch_desk, "_patience", patience)
     assert act(api, name, "cancel").json["data"]["jobs"] == 3
     take_up(later(wired), enough=lambda: False)
@@ -592,7 +651,8 @@ def manifest_in(body: bytes) -> Any:
 def test_the_result_is_downloaded_when_it_is_there(wired: Wiring, api: Api, works: Works) -> None:
     name = submitted(api, 2)
     done, failed = works.complete(), works.fail()
-    assert download(api, name).status == 409
+    early = download(api, name)
+    assert (early.status, early.headers["retry-after"]) == (409, "1")
     assemble_due(wired)
     assert download(api, name).status == 409
     works.assemble()

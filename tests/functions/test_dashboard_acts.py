@@ -52,10 +52,20 @@ def test_a_report_is_downloaded_before_its_receipt_is_there(api: Api, lives: Liv
     assert api.get(f"/api/v1/reports/{lives.completed(receipt=False)}/download").status == 302
 
 
-@pytest.mark.parametrize("state", ["waiting", "active", "failed"])
-def test_a_report_that_is_not_there_is_a_conflict(state: str, api: Api, lives: Lives) -> None:
-    answer = api.get(f"/api/v1/reports/{getattr(lives, state)()}/download")
-    assert answer.status == 409
+@pytest.mark.parametrize(
+    ("state", "options", "again"),
+    [
+        ("waiting", {}, "1"),
+        ("waiting", {"delaySeconds": 90}, "90"),
+        ("active", {}, "1"),
+        ("failed", {}, None),  # it does not come by itself
+    ],
+)
+def test_a_report_that_is_not_there_is_a_conflict_and_says_when_it_may_be(
+    state: str, options: dict[str, int], again: str | None, api: Api, lives: Lives
+) -> None:
+    answer = api.get(f"/api/v1/reports/{getattr(lives, state)(**options)}/download")
+    assert (answer.status, answer.headers.get("retry-after")) == (409, again)
     assert answer.json["type"] == "/problems/conflict"
 
 

@@ -34,6 +34,7 @@ KINDS = {
 }
 # Routes without one that show or do what is the caller's alone, with the queries that might reach further.
 OWN = {
+    "GET /api/v1/batches": ("", "after=0000000000000-{batches}"),
     "GET /api/v1/schedules": ("", "after={schedules}"),
     "GET /api/v1/webhooks": ("",),
     "GET /api/stats": ("",),

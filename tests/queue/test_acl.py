@@ -90,6 +90,7 @@ def all_of(mine: Broker) -> dict[str, Callable[[], Any]]:
         "due": lambda: plans.due(now=T0),
         "batch_open": lambda: batches.open(("acme", "b1"), ("acme", "b2")),
         "batch_close": lambda: batches.close("b1"),
+        "batch_counts": lambda: batches.counts("b1", "b2"),
         "batches_ended": lambda: list(batches.ended()),
         "batch": lambda: batches.members("b1"),
         "wake": lambda: queue.wake(now=T0 + DAY),
@@ -192,7 +193,8 @@ def test_few_may_do_what_few_need() -> None:
     assert who("del") == {"dashboard", "requeue_stalled"}
     assert who("hscan") == {"poller"}
     assert who("info") == {"dashboard", "poller"}
-    assert who("hgetall") == {"dashboard", "poller", "submit"}  # what is paused stands beside the pace
+    # What is paused stands beside the pace, and who enqueues may be told it.
+    assert who("hgetall") == {"dashboard", "poller", "submit", "requeue_stalled"}
     assert who("evalsha") == set(VERBS)
 
 

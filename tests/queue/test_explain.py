@@ -53,6 +53,16 @@ def test_a_waiting_job_knows_what_holds_it_back(queue_with: QueueWith) -> None:
     assert all_paused.paused_since == T0
 
 
+def test_who_enqueues_is_told_in_the_same_step_why_the_job_waits(any_queue: Queue) -> None:
+    any_queue.enqueue(*new_jobs(5), now=T0)
+    told = any_queue.enqueue(new_job("mine"), explain="mine", now=T0)
+    assert told.waits == any_queue.explain("mine", now=T0)
+    assert told.waits
+    assert (told.waits.ahead, told.waits.waiting) == (5, 6)
+    assert any_queue.enqueue(new_job("late", due_at=T0 + MINUTE), explain="late", now=T0).waits is None
+    assert any_queue.enqueue(new_job("another"), now=T0).waits is None
+
+
 def test_only_a_waiting_job_is_explained(any_queue: Queue) -> None:
     any_queue.enqueue(new_job("a", due_at=T0 + MINUTE), new_job("b"), now=T0)
     claim(any_queue)

@@ -9,6 +9,7 @@ from typing import Final
 
 from report_queue.errors import BrokerAway
 from report_queue.outlook import jobs_per_ms
+from report_queue.replies import Waits
 from report_queue.wiring import Wiring
 
 LEAST_S: Final = 1
@@ -23,13 +24,16 @@ def bounded(seconds: float) -> int:
     return min(max(math.ceil(seconds), LEAST_S), MOST_S)
 
 
-def after_acceptance(wiring: Wiring, job_id: str, *, due_at: int | None) -> int:
-    """When a job that was just accepted may have ended. `due_at`: it is delayed until then (ms)."""
+def after_acceptance(wiring: Wiring, job_id: str, *, due_at: int | None, waits: Waits | None = None) -> int:
+    """When a job that was just accepted may have ended. `due_at`: it is delayed until then (ms).
+
+    `waits`: why it waits, where the broker has said so already.
+    """
     now = wiring.now_ms()
     if due_at is not None and due_at > now:
         return bounded((due_at - now) / 1_000)
     try:
-        waits = wiring.queue.explain(job_id)
+        waits = waits or wiring.queue.explain(job_id)
     except BrokerAway:
         return AWAY_S
     if waits is None:

@@ -1,6 +1,6 @@
-"""What a caller can do with batches: submit, look, retry, cancel, download.
+"""What a caller can do with batches: submit, look, list, retry, cancel, download.
 
-    accept   store (pending, batch) ─► ledger, broker, bus (`expand`)
+    accept   store (pending, pointer, batch) ─► ledger, broker, bus (`expand`)
     retry    store (pending) ─► each job as `desk` does ─► store (pending) ─► broker
 
 What is done to many jobs stops when a caller has waited long enough, and says what is left: asked again, it goes on.
@@ -8,16 +8,16 @@ It knows nothing of HTTP. Every function raises StoreAway; NotFound where there 
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from report_queue import batch_standing, desk, manifest, standing
+from report_queue import again, batch_standing, desk, manifest, standing
 from report_queue.batch import Batch, Member, generation_of, has_ended
 from report_queue.batch_body import Draft, batch_of
 from report_queue.batch_results import Published
 from report_queue.desk import Download
-from report_queue.errors import Conflict, InvalidRequest, NotFound
+from report_queue.errors import BrokerAway, Conflict, InvalidRequest, NotFound, NotYet
 from report_queue.expand import expand
 from report_queue.inputs_desk import pinned
 from report_queue.job import RETRYABLE, State
@@ -28,6 +28,7 @@ from report_queue.webhook_wish import refuse_unmet
 from report_queue.wiring import Wiring
 
 _PATIENCE_S: Final = 8  # of a caller; the function has some seconds more
+_MAKING_S: Final = 60  # the rest of a batch's jobs are made once a minute
 _GROUP: Final = 32  # jobs between two looks at the time
 
 
@@ -38,6 +39,8 @@ class Accepted:
     batch: Batch
     replayed: bool  # the same batch was here before, under the same Idempotency-Key
     expanded: bool
+    due_at: int | None = None  # ms; its last job is delayed until then
+    left: int | None = None  # how many more jobs the tenant's cap lets in; None: no cap, or not counted
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,14 @@ class Look:
 
 
 @dataclass(frozen=True)
+class Listed:
+    """Some of a tenant's batches, each with how many jobs the broker has in which state; None: it cannot say."""
+
+    batches: tuple[tuple[Batch, Mapping[State, int] | None], ...]
+    after: str | None  # where the next page starts; None at the end
+
+
+@dataclass(frozen=True)
 class Acted:
     """The answer to retry and cancel: how many jobs, and how many are left for the next time of asking."""
 
@@ -93,10 +104,13 @@ def accept(wiring: Wiring, draft: Draft, *, tenant: str, idempotency_key: str | 
     attempts, trace = wiring.settings.attempts, wiring.trace()
     batch, requests = batch_of(draft, id=name, tenant=tenant, accepted_at=now, attempts=attempts, trace=trace)
     if there is None:
-        admit(wiring, tenant, requests[0].id, unique=None, jobs=batch.jobs)
+        left = admit(wiring, tenant, requests[0].id, unique=None, jobs=batch.jobs).left
+        due_at = max((request.due_at for request in requests if request.due_at), default=None)
         wiring.batches.pend(tenant=tenant, id=name, expanded=False, at=now)
+        wiring.batches.point(tenant=tenant, id=name, at=now)
         if wiring.batches.accept(batch, requests) is Acceptance.NEW:
-            return Accepted(batch, replayed=False, expanded=_expand(wiring, batch, requests))
+            done = _expand(wiring, batch, requests)
+            return Accepted(batch, replayed=False, expanded=done, due_at=due_at, left=left)
         there = wiring.batches.find(tenant=tenant, id=name)
     if there is None or there.digest != batch.digest:
         raise InvalidRequest(
@@ -119,6 +133,16 @@ def look(wiring: Wiring, *, tenant: str, id: str) -> Look:  # noqa: A002 (the wo
     if found.current or not has_ended(members):
         return found
     return Look(batch, members, result, _assembly(wiring, batch, members))
+
+
+def page(wiring: Wiring, *, tenant: str, after: str = "", limit: int = 20) -> Listed:
+    """Batches, the newest first, behind where the last page ended. With the broker away nobody says how they stand."""
+    found = wiring.batches.newest(tenant, after=after, limit=limit)
+    try:
+        counts = wiring.batch_facet.counts(*(batch.id for batch in found.batches))
+    except BrokerAway:
+        counts = {}
+    return Listed(tuple((batch, counts.get(batch.id)) for batch in found.batches), found.after)
 
 
 def get(wiring: Wiring, *, tenant: str, id: str) -> Batch:  # noqa: A002 (as in `look`)
@@ -161,12 +185,15 @@ def cancel(wiring: Wiring, *, tenant: str, id: str) -> Acted:  # noqa: A002 (as 
 
 
 def download(wiring: Wiring, *, tenant: str, id: str) -> Download:  # noqa: A002 (as in `look`)
-    """A fresh link to the result. Raises Conflict while it is not there, and BrokerAway."""
+    """A fresh link to the result. Raises NotYet while it is on its way, Conflict where it was not made, BrokerAway."""
     found = look(wiring, tenant=tenant, id=id)
     if found.assembly and found.assembly[1] in RETRYABLE:
         raise Conflict(f"The result was not assembled: POST /api/v1/batches/{id}/retry tries it again.")
     if found.result is None or not found.current:
-        raise Conflict(f"The result is not there yet: GET /api/v1/batches/{id} says how far the batch is.")
+        raise NotYet(
+            f"The result is not there yet: GET /api/v1/batches/{id} says how far the batch is.",
+            again_s=_again(wiring, found.members),
+        )
     kind, seconds = found.batch.result, wiring.settings.link_seconds
     name = f"batch-{id}.{kind}"
     save, view = (
@@ -196,15 +223,21 @@ def _assembly(wiring: Wiring, batch: Batch, members: Sequence[Member]) -> tuple[
     return job_id, found.state, found.seen.message
 
 
+def _again(wiring: Wiring, members: Sequence[Member]) -> int:
+    """Seconds after which the last of the jobs that are on their way may have ended."""
+    under_way = [member.job_id for member in members if not member.state.is_terminal]
+    return again.after_acceptance(wiring, under_way[-1], due_at=None) if under_way else again.LEAST_S
+
+
 def _pend(wiring: Wiring, batch: Batch) -> None:
     wiring.batches.pend(tenant=batch.tenant, id=batch.id, expanded=True, at=wiring.now_ms())
 
 
 def _whole(wiring: Wiring, batch: Batch) -> None:
-    """All of its jobs are there, or Conflict: what is done to some now would not be done to those that come."""
+    """All of its jobs are there, or NotYet: what is done to some now would not be done to those that come."""
     pending = wiring.batches.pending(tenant=batch.tenant, id=batch.id)
     if pending and not pending.expanded and not expand(wiring, batch, enough=_patience()):
-        raise Conflict("The batch's jobs are still being made: ask again in a minute.")
+        raise NotYet("The batch's jobs are still being made: ask again in a minute.", again_s=_MAKING_S)
 
 
 def _expand(wiring: Wiring, batch: Batch, requests: Any) -> bool:

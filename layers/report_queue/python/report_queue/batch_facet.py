@@ -36,6 +36,11 @@ class BatchFacet:
         """The batch's jobs that the broker knows, by id."""
         return {entry["id"]: _seen(entry) for entry in self._run("batch", id=batch_id)["members"] or ()}
 
+    def counts(self, *batch_ids: str) -> dict[str, dict[State, int]]:
+        """Of each batch, at most 500, how many of its jobs are in which state; those that are forgotten are in none."""
+        found = self._run("batch_counts", ids=batch_ids)["batches"] if batch_ids else ()
+        return {entry["id"]: {state: int(entry["counts"][state]) for state in State} for entry in found}
+
     def open(self, *batches: tuple[str, str]) -> int:
         """Have these, (tenant, id), looked at until they are closed; how many were not known."""
         opened = 0

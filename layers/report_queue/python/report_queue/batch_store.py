@@ -1,13 +1,15 @@
 """The batches in S3. What stands here is the truth; the broker only remembers which to look at (`batch_facet`).
 
-    batches/<tenant>/<id>.json    the batch, with the requests of all its jobs          accept
-    pending/<tenant>/<id>.json    there while something is to be done for the batch     pend ──► settle
+    batches/<tenant>/<id>.json                 the batch, with the requests of all its jobs          accept
+    batches/<tenant>/newest/<moment>-<id>      a pointer to it: the newest comes first               point
+    pending/<tenant>/<id>.json                 there while something is to be done for the batch     pend ──► settle
 
 The batch is written once, and that write is its acceptance. What is to be done for it has an object of its own, so that
 looking for work lists what is under way and not all batches that ever were:
 
-    accept    PUT pending · PUT batch if none is there · each job into the ledger · PUT pending, now expanded.
-              Crash after the first: a pending one without a batch, which is deleted when it is old.
+    accept    PUT pending · PUT pointer · PUT batch if none is there · each job into the ledger · PUT pending, now
+              expanded. Crash before the batch: a pending one without a batch, which is deleted when it is old, and a
+              pointer to no batch of its moment, which is void.
               Crash later: whoever finds it pending and not expanded makes up for it; a job is accepted once by its id.
     settle    the job that assembles is accepted · DELETE pending, if it is the very one that was there before we looked
               at the batch's jobs. Crash in between: it is accepted once, by its id.
@@ -21,6 +23,7 @@ refuses.
 import json
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, Self
 from urllib.parse import quote, unquote
@@ -32,6 +35,10 @@ from report_queue.marks import Head
 from report_queue.request import Request
 
 _LOOKS: Final = 5  # as often as we look again where someone else was quicker; each time they got somewhere
+_READERS: Final = 8
+_END_MS: Final = 9_999_999_999_999  # S3 lists in ascending order: what is left until then puts the newest first
+PLACE: Final = r"^\d{13}-[0-9a-v]{26}$"  # in the list of a tenant's batches
+_POINTER: Final = re.compile(r"(\d{13})-([0-9a-v]{26})$")
 _PENDING: Final = re.compile(r"pending/([a-z0-9][a-z0-9-]{0,62})/([0-9a-v]{26})\.json")
 
 
@@ -42,6 +49,14 @@ class Pending:
     etag: str
     expanded: bool  # all of its jobs are in the ledger
     at: int  # ms, when it was written
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of a tenant's batches, the newest first."""
+
+    batches: tuple[Batch, ...]
+    after: str | None  # where the next page starts; None at the end
 
 
 class BatchStore:
@@ -66,7 +81,25 @@ class BatchStore:
         same = there is None or there.digest == batch.digest  # None: nobody deletes one, so ask again
         return Acceptance.REPLAY if same else Acceptance.CONFLICT
 
-    def find(self, *, tenant: str, id: str) -> Batch | None:  # noqa: A002 (the word of the API)
+    def point(self, *, tenant: str, id: str, at: int) -> None:  # noqa: A002 (the word of the API)
+        """Have a batch that is accepted at that moment (ms) found by it; `accept` comes next."""
+        self._bucket.put(_pointer(tenant, id, at), b"", content_type="text/plain", marks={})
+
+    def newest(self, tenant: str, *, after: str = "", limit: int) -> Page:
+        """A page of a tenant's batches, the newest first; `after` is where the last page ended."""
+        start = f"batches/{tenant}/newest/"
+        keys = self._bucket.page(start, after=start + after if after else "", limit=limit)
+        places = [(match[0], int(match[1]), match[2]) for match in map(_POINTER.search, keys) if match]
+        with ThreadPoolExecutor(_READERS) as readers:
+            found = list(readers.map(lambda place: self.find(tenant=tenant, id=place[2]), places))
+        there = [
+            batch
+            for (_, inverted, _), batch in zip(places, found, strict=True)
+            if batch and batch.accepted_at == _END_MS - inverted
+        ]
+        return Page(tuple(there), places[-1][0] if len(keys) == limit and places else None)
+
+    def find(self, *, tenant: str, id: str) -> Batch | None:  # noqa: A002 (as in `point`)
         """A batch; None where there is none."""
         head = self._bucket.head(_key(tenant, id))
         return _batch(head, tenant, id) if head else None
@@ -108,6 +141,10 @@ class BatchStore:
 
 def _key(tenant: str, id: str) -> str:  # noqa: A002 (as in `find`)
     return f"batches/{tenant}/{id}.json"
+
+
+def _pointer(tenant: str, id: str, at: int) -> str:  # noqa: A002 (as in `find`)
+    return f"batches/{tenant}/newest/{_END_MS - at:013d}-{id}"
 
 
 def _pending(tenant: str, id: str) -> str:  # noqa: A002 (as in `find`)

@@ -1,10 +1,11 @@
 """How HTTP shows batches. Pure: from what is known to JSON values; moments as everywhere (see `views`)."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from report_queue.batch import Batch, Member
-from report_queue.batch_desk import Accepted, Acted, Look
+from report_queue.batch_desk import Accepted, Acted, Listed, Look
 from report_queue.job import State
 from report_queue.views import moment
 
@@ -36,6 +37,11 @@ def detail(found: Look) -> dict[str, Any]:
     }
 
 
+def page(found: Listed) -> dict[str, Any]:
+    """GET /api/v1/batches; `after` asks for the next page, and is null at the end."""
+    return {"batches": [_summary(batch, counts) for batch, counts in found.batches], "after": found.after}
+
+
 def acted(batch_id: str, done: Acted, word: str) -> dict[str, Any]:
     """POST /api/v1/batches/{id}/retry and cancel; `left` jobs want it asked for again."""
     message = f"{done.done} jobs are {word}." + (f" {done.left} are left: ask again." if done.left else "")
@@ -50,6 +56,12 @@ def _facts(batch: Batch) -> dict[str, Any]:
         "result": batch.result.value,
         "timestamp": moment(batch.accepted_at),
     }
+
+
+def _summary(batch: Batch, counts: Mapping[State, int] | None) -> dict[str, Any]:
+    """`counts` is null where the broker does not know all of its jobs, or is away: the batch itself says more."""
+    known = counts if counts is not None and sum(counts.values()) == batch.jobs else None
+    return {**_facts(batch), "counts": known and {state.value: known[state] for state in State}}
 
 
 def _progress(member: Member) -> float:

@@ -13,14 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
 
-from report_queue import purge, standing
+from report_queue import again, purge, standing
 from report_queue.batch import RESULT_TYPE
-from report_queue.errors import BrokerAway, Conflict, Gone, InvalidRequest, NotFound
+from report_queue.errors import BrokerAway, Conflict, Gone, InvalidRequest, NotFound, NotYet
 from report_queue.inputs_desk import pinned
 from report_queue.job import RETRYABLE, NewJob, State, Verdict
 from report_queue.ledger import Acceptance
 from report_queue.receipt import Receipt, receipt_of
-from report_queue.replies import Where
+from report_queue.replies import Enqueued, Waits, Where
 from report_queue.request import Request, Submission, is_id
 from report_queue.unique import admit
 from report_queue.views import file_name
@@ -41,6 +41,7 @@ class Accepted:
     duplicate: bool = False  # this is another job, which has the dedup key
     left: int | None = None  # how many more the tenant's cap lets in; None: no cap, or not counted
     due_at: int | None = None  # ms; it is delayed until then
+    waits: Waits | None = None  # why it waits, where the broker said so
     gone: bool = False  # it was here before, and its documents were deleted since
 
 
@@ -108,11 +109,13 @@ def keep(wiring: Wiring, request: Request) -> Accepted | None:
     if acceptance is Acceptance.GONE:
         return Accepted(request.id, replayed=True, queued=False, gone=True)
     if acceptance is Acceptance.NEW:
-        return Accepted(request.id, replayed=False, queued=_enqueue(wiring, request.new_job()))
+        enqueued = _enqueue(wiring, request.new_job())
+        waits = enqueued.waits if enqueued else None
+        return Accepted(request.id, replayed=False, queued=enqueued is not None, waits=waits)
     # The first time may have ended between ledger and broker, so enqueue what the ledger has: the broker leaves a job
     # alone that it knows. Only while it has not ended, though: an ended one would be worked on again.
     unfinished = wiring.ledger.unfinished(request.id)
-    return Accepted(request.id, replayed=True, queued=unfinished is None or _enqueue(wiring, unfinished))
+    return Accepted(request.id, replayed=True, queued=unfinished is None or _enqueue(wiring, unfinished) is not None)
 
 
 def retry(wiring: Wiring, *, tenant: str, id: str) -> None:  # noqa: A002 (the word of the API)
@@ -224,7 +227,7 @@ def delete(wiring: Wiring, *, tenant: str, id: str) -> None:  # noqa: A002 (the 
 
 
 def download(wiring: Wiring, *, tenant: str, id: str) -> Download:  # noqa: A002 (the word of the API)
-    """A fresh link to a report, by the ledger alone: the broker may be away. Raises NotFound or Conflict.
+    """A fresh link to a report, by the ledger alone: the broker may be away. Raises NotFound, Conflict or NotYet.
 
     A report counts that is there while its receipt is not: it was published, and what is published never changes.
     """
@@ -234,7 +237,7 @@ def download(wiring: Wiring, *, tenant: str, id: str) -> Download:  # noqa: A002
     ending = job.known_request().edition.format
     if job.open is not None:
         if wiring.ledger.published(tenant=tenant, id=id, ending=ending) is None:
-            raise Conflict(f"The report is not there yet: GET /api/jobs/{id} says how far it is.")
+            raise _not_yet(wiring, job.open, f"The report is not there yet: GET /api/jobs/{id} says how far it is.")
     elif job.state is not State.COMPLETED:
         raise Conflict(f"The job is {job.state} and has no report: POST /api/jobs/{id}/retry starts it again.")
     name, seconds = file_name(job.seen.report_type, id, ending), wiring.settings.link_seconds
@@ -246,21 +249,30 @@ def download(wiring: Wiring, *, tenant: str, id: str) -> Download:  # noqa: A002
 
 
 def receipt(wiring: Wiring, *, tenant: str, id: str) -> Receipt:  # noqa: A002 (the word of the API)
-    """How the newest round that ended has ended, by the ledger alone; raises NotFound, or Conflict where none has."""
+    """How the newest round that ended has ended, by the ledger alone; raises NotFound, or NotYet where none has."""
     job = standing.in_ledger(wiring.ledger, tenant=tenant, id=id)
     if job.receipt is None:
-        raise Conflict(f"The job has not ended, so there is no receipt yet: GET /api/jobs/{id} says how far it is.")
+        assert job.open is not None, "a job of the ledger's is open or has a receipt"
+        raise _not_yet(
+            wiring,
+            job.open,
+            f"The job has not ended, so there is no receipt yet: GET /api/jobs/{id} says how far it is.",
+        )
     return job.receipt
 
 
-def _enqueue(wiring: Wiring, job: NewJob) -> bool:
-    """Enqueue and wake; False where the broker is away, which costs time and nothing else."""
+def _enqueue(wiring: Wiring, job: NewJob) -> Enqueued | None:
+    """Enqueue and wake; None where the broker is away, which costs time and nothing else."""
     try:
-        wakes = wiring.queue.enqueue(job).wakes
+        enqueued = wiring.queue.enqueue(job, explain=job.id)
     except BrokerAway:
-        return False
-    wiring.bus.wake(wakes)
-    return True
+        return None
+    wiring.bus.wake(enqueued.wakes)
+    return enqueued
+
+
+def _not_yet(wiring: Wiring, request: Request, message: str) -> NotYet:
+    return NotYet(message, again_s=again.after_acceptance(wiring, request.id, due_at=request.due_at))
 
 
 def _tell(wiring: Wiring, request: Request) -> tuple[str, ...]:

@@ -7,6 +7,7 @@
     │   ├── NotFound               no such job here, or another tenant's
     │   ├── Gone                   it was here, and its documents were deleted
     │   ├── Conflict               the job's state does not allow it
+    │   │   └── NotYet                 it is on its way
     │   ├── TooLarge               over a limit of size
     │   ├── TooMany                the tenant has as many jobs waiting as it may
     │   └── InvalidRequest         JSON, but not what the report type's schema says (has `faults`)
@@ -61,6 +62,14 @@ class Gone(CallerError):
 
 class Conflict(CallerError):
     """The job is in a state that does not allow this."""
+
+
+class NotYet(Conflict):
+    """What is asked for is on its way: later it is there, perhaps in `again_s` seconds."""
+
+    def __init__(self, message: str, *, again_s: int) -> None:
+        super().__init__(message)
+        self.again_s = again_s
 
 
 class TooLarge(CallerError):

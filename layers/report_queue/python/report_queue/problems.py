@@ -15,9 +15,8 @@ from report_queue import errors
 from report_queue.errors import Fault
 
 CONTENT_TYPE: Final = "application/problem+json"
-# Seconds: what is away is asked again soon, for the queue loses nothing by it. A backlog takes as long as it takes.
-AWAY_AGAIN_S: Final = 5
-RETRIED: Final = frozenset({429, 503})  # statuses that say when to ask again
+AWAY_AGAIN_S: Final = 5  # seconds: what is away is asked again soon, for the queue loses nothing by it
+RETRIED: Final = frozenset({409, 429, 503})  # statuses that say when to ask again, 409 where it comes by itself
 
 # A problem must not be kept by caches, nor be taken for a page.
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -138,8 +137,8 @@ def answer(error: Exception, *, instance: str, request_id: str) -> Response[str]
     detail = f"It is logged under the request id {request_id}; trying again may help." if unexpected else str(error)
     faults = error.faults if isinstance(error, errors.InvalidRequest) else ()
     body = body_of(problem, detail=detail, instance=instance, request_id=request_id, faults=faults)
-    again_s = error.again_s if isinstance(error, errors.TooMany) else AWAY_AGAIN_S
-    retry = {"Retry-After": str(again_s)} if problem.status in RETRIED else {}
+    again_s = _again(error)
+    retry = {} if again_s is None else {"Retry-After": str(again_s)}
     return Response(problem.status, CONTENT_TYPE, json.dumps(body, ensure_ascii=False), headers=_HEADERS | retry)
 
 
@@ -164,6 +163,12 @@ def body_of(
 def parameter_faults(found: Any) -> tuple[Fault, ...]:
     """What the resolver found wrong with the query or the path, as faults: `/query/page`. Values are not quoted."""
     return tuple(Fault("".join(f"/{step}" for step in fault["loc"]), str(fault["msg"])) for fault in found)
+
+
+def _again(error: Exception) -> int | None:
+    if isinstance(error, errors.NotYet | errors.TooMany):
+        return error.again_s
+    return AWAY_AGAIN_S if isinstance(error, errors.TransientFailure) else None
 
 
 def _path(fault: Fault) -> str:

@@ -51,13 +51,20 @@ class Queue:
 
     # The arrows, in the order of a job's life.
 
-    def enqueue(self, *jobs: NewJob, now: int | None = None) -> Enqueued:
-        """New jobs into waiting, or delayed until `due_at`. A job that is known stays as it is."""
+    def enqueue(self, *jobs: NewJob, explain: str | None = None, now: int | None = None) -> Enqueued:
+        """New jobs into waiting, or delayed until `due_at`. A job that is known stays as it is.
+
+        `explain`: the id of a job of which the answer is to say why it waits, as `explain` does.
+        """
         wakes: list[str] = []
+        waits = None
         for start in range(0, len(jobs), BATCH):
             new = [_new(job) for job in jobs[start : start + BATCH]]
-            wakes += self._run("enqueue", jobs=new, now=now)["wakes"]
-        return Enqueued(tuple(wakes))
+            last = explain if start + BATCH >= len(jobs) else None
+            reply = self._run("enqueue", jobs=new, explain=last, now=now)
+            wakes += reply["wakes"]
+            waits = _waits(reply.get("waits"))
+        return Enqueued(tuple(wakes), waits)
 
     def claim(
         self,
@@ -262,20 +269,7 @@ class Queue:
 
     def explain(self, job_id: str, *, now: int | None = None) -> Waits | None:
         """Why a job waits; None where it does not."""
-        reply = self._run("explain", id=job_id, now=now)
-        if not reply or reply.get("state") != State.WAITING:
-            return None
-        return Waits(
-            paused_since=_whole(reply.get("paused")),
-            limited=reply.get("limited"),
-            again_at=_whole(reply.get("again_at")),
-            ahead=int(reply["ahead"]),
-            share=reply["share"],
-            waiting=int(reply["waiting"]),
-            active=int(reply["active"]),
-            workers=int(reply["workers"]),
-            recent=_recent(reply["recent"]),
-        )
+        return _waits(self._run("explain", id=job_id, now=now))
 
     def numbers(self, *, minutes: int = 1_440, now: int | None = None) -> Numbers:
         """How it is going: what is paused, counters by the minute, how long jobs waited and ran in the last hour."""
@@ -421,6 +415,22 @@ def _job(entry: Any) -> Job:
         tags=tuple(record.get("tags") or ()),
         batch=record.get("batch"),
         events=tuple(Event(*event) for event in record.get("events") or ()),
+    )
+
+
+def _waits(reply: Any) -> Waits | None:
+    if not reply or reply.get("state") != State.WAITING:
+        return None
+    return Waits(
+        paused_since=_whole(reply.get("paused")),
+        limited=reply.get("limited"),
+        again_at=_whole(reply.get("again_at")),
+        ahead=int(reply["ahead"]),
+        share=reply["share"],
+        waiting=int(reply["waiting"]),
+        active=int(reply["active"]),
+        workers=int(reply["workers"]),
+        recent=_recent(reply["recent"]),
     )
 
 

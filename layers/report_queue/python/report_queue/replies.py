@@ -28,13 +28,6 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Enqueued:
-    """The answer to enqueue."""
-
-    wakes: tuple[str, ...]  # tokens: one worker is to be woken for each
-
-
-@dataclass(frozen=True)
 class Claimed:
     """The answer to claim."""
 
@@ -142,6 +135,14 @@ class Waits:
     active: int
     workers: int  # alive
     recent: Recent
+
+
+@dataclass(frozen=True)
+class Enqueued:
+    """The answer to enqueue."""
+
+    wakes: tuple[str, ...]  # tokens: one worker is to be woken for each
+    waits: Waits | None = None  # of the job that was to be explained, while it waits
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from report_queue import again
-from report_queue.errors import BrokerAway, Conflict, TooMany
+from report_queue.errors import BrokerAway, Conflict, NotYet, TooMany
 from report_queue.job import RETRYABLE, State, Verdict
 from report_queue.options import Unique
 from report_queue.receipt import Receipt
@@ -71,9 +71,10 @@ def _by_ledger(wiring: Wiring, holder: str, admitted: Admitted) -> State:
         return receipt.state
     if wiring.ledger.purged(holder):
         return State.FAILED  # there is nothing of it any more: the key is free
-    if wiring.queue.now() - (admitted.holder_since or 0) < _ACCEPTING_MS:
-        raise Conflict(
-            "A request with this dedupKey is being accepted at this moment: send yours again in some seconds."
+    if (left := _ACCEPTING_MS - wiring.queue.now() + (admitted.holder_since or 0)) > 0:
+        raise NotYet(
+            "A request with this dedupKey is being accepted at this moment: send yours again in some seconds.",
+            again_s=again.bounded(left / 1_000),
         )
     return State.FAILED  # it never came to be
 

@@ -1,7 +1,8 @@
+-- needs: explain
 -- -> waiting | delayed
 -- Takes: jobs [{id, tenant, type, accepted, attempts, round, priority?, due?, expires?, backoff? {kind, ms, jitter}, tags?,
---        batch?, retention? (ms)}], at most 500.
--- Gives: wakes, tokens of the workers to wake.
+--        batch?, retention? (ms)}], at most 500; explain? (the id of one that the answer is to explain).
+-- Gives: wakes, tokens of the workers to wake; waits?, see `explain`.
 -- Idempotent by id: a job that is known, and has a state, stays as it is. Refused when memory is full (the ledger has the request).
 local function enqueue(args)
   local now = clock(args)
@@ -21,5 +22,5 @@ local function enqueue(args)
       end
     end
   end
-  return {wakes = grant_wakes(now)}
+  return {wakes = grant_wakes(now), waits = args.explain and explain({id = args.explain, now = now})}
 end

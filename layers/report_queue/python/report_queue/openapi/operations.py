@@ -132,6 +132,15 @@ OPERATIONS: Final = (
         refusals=("too-many",),
     ),
     Operation(
+        "GET /api/v1/batches",
+        "listBatches",
+        "Batches",
+        "The batches, the newest first.",
+        "read",
+        _ok("A page of them", "BatchList", "Link"),
+        query=("afterBatch", "limit"),
+    ),
+    Operation(
         "GET /api/v1/batches/{id}", "getBatch", "Batches", "How far a batch is.", "read", _ok("The batch", "Batch")
     ),
     Operation(

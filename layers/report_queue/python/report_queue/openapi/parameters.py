@@ -5,6 +5,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from report_queue import search
+from report_queue.batch_store import PLACE
 from report_queue.job import State
 from report_queue.openapi.schema import TEXT, Schema, integer, one_of
 from report_queue.openapi.shapes import ID
@@ -31,6 +32,7 @@ def parameters() -> dict[str, Any]:
         "until": _query("until", _MOMENT, "they entered their state before; with `tag`: were accepted"),
         "after": _query("after", TEXT, "the last answer's `next`, with the same filters"),
         "afterId": _query("after", ID, "the last answer's `after`"),
+        "afterBatch": _query("after", {"type": "string", "pattern": PLACE}, "the last answer's `after`"),
         "page": _query("page", integer(1, 1_000_000, default=1), "no further in than 3,000 jobs; `after` leads on"),
         "limit": _query("limit", integer(1, 100, default=20), "how many"),
         "minutes": _query("minutes", integer(1, 1_440, default=60), "how far back"),

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from report_queue import batch_views, problems, receipt_views, schedule_views, usage_views, views, webhook_views
 from report_queue.batch import Batch, Member, ResultKind
-from report_queue.batch_desk import Accepted, Acted, Look
+from report_queue.batch_desk import Accepted, Acted, Listed, Look
 from report_queue.delivery import Delivery, Reply
 from report_queue.inputs_desk import UploadLink
 from report_queue.job import Event, Job, State, WorkerBeat
@@ -67,6 +67,9 @@ def samples(types: Mapping[str, ReportType]) -> dict[str, Any]:
         ),
         "BatchAccepted": batch_views.accepted(Accepted(batch, replayed=False, expanded=True)),
         "Batch": batch_views.detail(look),
+        "BatchList": batch_views.page(
+            Listed(((batch, {state: 2 * (state is State.COMPLETED) for state in State}),), None)
+        ),
         "BatchActed": batch_views.acted(batch.id, Acted(2, 0), "queued again"),
         "ScheduleMade": schedule_views.made(schedule, replayed=False, now_ms=_NOW),
         "ScheduleList": schedule_views.page([schedule], after=None, now_ms=_NOW),

@@ -269,6 +269,23 @@ def schemas() -> dict[str, Any]:
                 "assembly": maybe(answered({"jobId": ID, "status": ref("State"), "failedReason": maybe(TEXT)})),
             }
         ),
+        "BatchList": answered(
+            {
+                "batches": listed(
+                    answered(
+                        {
+                            "id": ID,
+                            "name": maybe(TEXT),
+                            "jobs": COUNT,
+                            "result": one_of(*ResultKind),
+                            "timestamp": MOMENT,
+                            "counts": maybe(_COUNTS),
+                        }
+                    )
+                ),
+                "after": maybe(TEXT),
+            }
+        ),
         "BatchActed": _done(batchId=ID, jobs=COUNT, left=said(COUNT, "jobs that want it asked for again")),
         "Schedule": answered(_SCHEDULE),
         "ScheduleDetail": answered({**_SCHEDULE, "report": {"type": "object"}}),
