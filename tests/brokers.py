@@ -169,6 +169,7 @@ def settings_for(url: str, *, queue: str | None = None, **changes: Any) -> Setti
             "bucket": "reports",
             "bus": "report-queue",
             "keys_secret": "report-queue/keys",
+            "stay_ms": 0,  # no worker waits for a retry, unless a test is about that
             **changes,
         }
     )

@@ -112,3 +112,44 @@ def test_a_thousand_that_fail_at_once_come_back_at_most_so_many_in_any_second(an
     assert due[0] >= T0 + 5 * SECOND
     assert max(bisect_left(due, moment + SECOND) - position for position, moment in enumerate(due)) <= 50
     assert due[-1] <= T0 + 2 * MINUTE  # and not for ever
+
+
+# Who starts it.
+
+
+def leaves(queue: Queue, name: str = "w1", *, call: int, now: int) -> tuple[bool, int | None]:
+    """Whether a worker that holds nothing goes, and else when it asks again."""
+    reply = queue.claim(worker(name), call=call, free=2, leave=True, now=now)
+    assert reply.leases == ()
+    return reply.left, reply.again_at
+
+
+def test_a_worker_stays_for_a_retry_that_is_due_soon(queue_with: Callable[..., Queue]) -> None:
+    queue = queue_with(stay_ms=15_000, backoff_ms=5_000, backoff_jitter=0)
+    queue.enqueue(new_job("a"), now=T0)
+    lease = claim_one(queue)
+    queue.fail(worker(), failed(lease), now=T0)
+    assert leaves(queue, call=1, now=T0) == (False, T0 + 5_000)
+    (again,) = queue.claim(worker(), call=2, free=2, leave=True, now=T0 + 5_000).leases
+    queue.fail(worker(), failed(again), now=T0 + 5_000)
+    assert leaves(queue, call=3, now=T0 + 5_000) == (False, T0 + 15_000)
+
+
+def test_a_worker_stays_neither_for_a_far_retry_nor_for_what_was_delayed_on_purpose(
+    queue_with: Callable[..., Queue],
+) -> None:
+    queue = queue_with(stay_ms=15_000, backoff_ms=16_000, backoff_jitter=0)
+    queue.enqueue(new_job("a"), new_job("b", due_at=T0 + 5_000), now=T0)
+    queue.fail(worker(), failed(claim_one(queue)), now=T0)
+    assert leaves(queue, call=1, now=T0) == (True, None)
+
+
+def test_no_more_workers_stay_for_retries_than_are_wanted(queue_with: Callable[..., Queue]) -> None:
+    queue = queue_with(stay_ms=15_000, backoff_ms=5_000, backoff_jitter=0)
+    queue.enqueue(*new_jobs(4), now=T0)
+    names = ["w1", "w2", "w3", "w4"]
+    for name in names:
+        queue.fail(worker(name), failed(claim_one(queue, by=worker(name))), now=T0)
+    gone = [leaves(queue, name, call=1, now=T0)[0] for name in names]
+    assert gone == [True, True, False, False]  # two slots each, for four retries
+    assert leaves(queue, "w5", call=0, now=T0)[0]

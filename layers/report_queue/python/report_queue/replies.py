@@ -34,7 +34,7 @@ class Claimed:
     leases: tuple[Lease, ...]
     verdicts: tuple[Verdict, ...]  # one per outcome that was reported, in order
     left: bool  # none may start and the worker holds nothing: it is signed off and ends
-    again_at: int | None = None  # ms by the broker's clock; a rate holds the next job back until then
+    again_at: int | None = None  # ms by the broker's clock; a rate, or its retry, holds the next job back until then
     over: "Requeued | None" = None  # others' leases that ran out, if any
     expired: tuple[str, ...] = ()  # ids of jobs that were to start by now
 

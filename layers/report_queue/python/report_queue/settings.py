@@ -63,6 +63,7 @@ class Settings(BaseModel):
     beat_ms: Milliseconds = Field(default=10_000, description="a worker renews its leases this often")
     attempt_ms: Milliseconds = Field(default=300_000, description="one attempt may own a job for at most this long")
     wake_ms: Milliseconds = Field(default=20_000, description="a wake that nobody answers is forgotten after this long")
+    stay_ms: int = Field(default=15_000, ge=0, description="an idle worker stays for a retry that is due so soon")
     workers: int = Field(default=5, ge=1, description="most workers at once")
     slots: int = Field(default=2, ge=1, le=16, description="children that one worker renders with at a time")
     retries_per_second: int = Field(default=50, ge=1, description="retries due in one second; a storm is spread")

@@ -32,8 +32,7 @@ from report_queue.wake import Wakes
 
 log = logging.getLogger(__name__)
 
-_LOOK_AGAIN_S: Final = 0.25  # with a slot free and another at work: how soon to claim again
-_LINGER_S: Final = 2
+_LOOK_AGAIN_S: Final = 0.25  # with a slot free and something to wait for: how soon to claim again
 _PATIENCE_S: Final = 30  # with the broker away and nothing in hand: how long to wait for it
 
 
@@ -141,9 +140,12 @@ class Drain:
         return drained
 
     def _linger(self, until: int) -> None:
-        """A rate holds the next job back for a moment (ms), which is less than leaving and being woken takes."""
+        """A rate or its retry holds the next job back for a moment (ms), which is less than being woken again takes.
+
+        What comes meanwhile asks for no wake, since this worker lives: so it looks again all the time.
+        """
         with suppress(BrokerAway):  # the next claim meets it too, and has patience
-            time.sleep(min(max(until - self.queue.now(), 1) / 1000, _LINGER_S))
+            time.sleep(min(max(until - self.queue.now(), 1) / 1000, _LOOK_AGAIN_S))
 
     def _collect(
         self, running: dict[Future[Outcome | None], Attempt], drained: Drained, shares: "_Shares", *, free: bool

@@ -46,7 +46,7 @@ _POLICY: Final = (
         "slots",
     ),
     *("retention_completed_ms", "retention_failed_ms", "retention_cancelled_ms", "retention_completed_count"),
-    *("retention_failed_count", "retention_cancelled_count", "stalls", "wake_ms", "workers"),
+    *("retention_failed_count", "retention_cancelled_count", "stalls", "stay_ms", "wake_ms", "workers"),
 )
 
 

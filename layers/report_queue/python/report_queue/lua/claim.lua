@@ -4,7 +4,7 @@
 -- Takes: worker, call (counts the worker's calls), beat (what to show of the worker), token? (of the wake that started
 --        it), finished [{verb, id, attempt, …}], free (slots), leave (it holds no job: if none may start, it goes).
 -- Gives: verdicts [verdict per finished], leases [{id, tenant, type, attempt, round, accepted}], left, again_at? (where
---        a rate holds jobs back for a moment: when to ask again), requeued? [id], failed? [id], expired? [id] (of others).
+--        a rate, or its retry, holds a job back for a moment: when to ask again), requeued? [id], failed? [id], expired? [id] (of others).
 -- Any claim also promotes what is due, requeues what is over and expires what is too late, so that none of it waits for
 -- a schedule.
 -- No more than the cap are signed on: who comes beyond it is sent home.
@@ -14,6 +14,7 @@
 -- Idempotent by call: where the reply was lost, the same call gives the same leases again, renewed.
 local SUSPECT = 2  -- stalls
 local LINGER = 2000  -- ms that an idle worker waits for a rate, rather than leave
+local RETRIES = 10  -- so many of the next due are looked at
 
 -- A list, or nothing where it is empty: most replies have none of these.
 local function some(ids)
@@ -129,6 +130,22 @@ local function given_before(claimed, worker, now)
   return leases
 end
 
+-- When the next retry is due, where that is soon and there are no others who would start it: the poller may have left
+-- before the failure, and not look before the next minute.
+local function retry_soon(worker, now)
+  local others = alive(now) - (score_of('workers', worker) and 1 or 0)
+  local due = look('ZRANGE', 'delayed', '-inf', '(' .. ms((now + policy.stay_ms) * DUE), 'BYSCORE', 'LIMIT', 0, RETRIES)
+  local retries, first = 0, nil
+  for _, id in ipairs(due) do
+    local job = read(id)
+    if job and job.failures + job.outages > 0 then
+      retries = retries + 1
+      first = first or math.floor(score_of('delayed', id) / DUE)
+    end
+  end
+  if others * policy.slots < retries + look('ZCARD', 'active') then return first end
+end
+
 local function claim(args)
   local now = clock(args)
   if args.token then redis.call('ZREM', key.wakes, args.token) end
@@ -152,8 +169,10 @@ local function claim(args)
     leases, again_at, late = take_turns(args.free, args.worker, now, has_suspect(args.beat.jobs))
   end
 
-  local soon = again_at and again_at <= now + LINGER
-  local left = args.leave and #leases == 0 and not soon and startable(1) == 0
+  local idle = args.leave and #leases == 0
+  if again_at and again_at > now + LINGER then again_at = nil end
+  if idle and not again_at then again_at = retry_soon(args.worker, now) end
+  local left = idle and not again_at and startable(1) == 0
   if left then
     remove_worker(args.worker)
   else
@@ -164,7 +183,7 @@ local function claim(args)
   end
   for _, id in ipairs(late) do expired[#expired + 1] = id end
   return {
-    verdicts = verdicts, leases = leases, left = left, again_at = soon and again_at or nil,
+    verdicts = verdicts, leases = leases, left = left, again_at = again_at,
     requeued = some(over.requeued), failed = some(over.failed), expired = some(expired),
   }
 end
