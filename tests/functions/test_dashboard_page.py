@@ -43,7 +43,7 @@ def test_nothing_may_come_from_elsewhere_and_nobody_may_frame_it(monkeypatch: py
     wiring.cache_clear()
     policy = Api().get("/").headers["content-security-policy"]
     assert "default-src 'self'" in policy
-    assert "frame-src 'self' http://127.0.0.1:9000" in policy
+    assert "frame-src 'self' http://127.0.0.1:9000 blob:;" in policy
     assert "frame-ancestors 'none'" in policy
     monkeypatch.delenv("AWS_ENDPOINT_URL_S3")
     wiring.cache_clear()

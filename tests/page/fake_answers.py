@@ -76,6 +76,62 @@ QUEUE: Final = {
 }
 
 
+USAGE: Final = {
+    "since": "2026-11-01T00:00:00.000Z",
+    "until": "2026-11-25T00:00:00.000Z",
+    "total": {
+        "completed": 1_204,
+        "failed": 3,
+        "pages": 4_100,
+        "bytes": 52_000_000,
+        "renderSeconds": 610.5,
+        "costUsd": 0.0412,
+    },
+    "days": [
+        {
+            "day": day,
+            "reportType": kind,
+            "completed": completed,
+            "failed": 1,
+            "pages": 2_050,
+            "bytes": 26_000_000,
+            "renderSeconds": 305.25,
+            "costUsd": 0.0206,
+        }
+        for day, kind, completed in (("2026-11-23", "sales", 1_000), ("2026-11-24", "invoice", 204))
+    ],
+    "complete": True,
+    "timestamp": "2026-11-24T06:31:12Z",
+}
+
+
+def delivery(delivery_id: str, **more: Any) -> dict[str, Any]:
+    """A message that its receiver took at the second try."""
+    tries = [
+        {"at": "2026-11-24T06:30:00Z", "seconds": 10.0, "status": None, "reason": "no answer within 10 seconds"},
+        {"at": "2026-11-24T06:30:07Z", "seconds": 0.12, "status": 204, "reason": None},
+    ]
+    moments = {"timestamp": "2026-11-24T06:30:00Z", "dueAt": None}
+    return (
+        {"id": delivery_id, "event": "job.failed", "status": "delivered", "url": None, "tries": tries} | moments | more
+    )
+
+
+def webhook(webhook_id: str, **more: Any) -> dict[str, Any]:
+    """A webhook, as the API shows one."""
+    return {
+        "id": webhook_id,
+        "url": "https://example.com/hooks",
+        "events": ["job.failed", "batch.ended"],
+        "description": None,
+        "status": "enabled",
+        "reason": None,
+        "failingSince": None,
+        "timestamp": "2026-11-24T06:30:00Z",
+        "deliveries": [delivery("msg_1"), delivery("msg_2", status="failed", tries=[])],
+    } | more
+
+
 def schedule(schedule_id: str, **more: Any) -> dict[str, Any]:
     """A schedule, as the API shows one."""
     return {

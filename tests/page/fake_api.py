@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from fake_answers import INVOICE, QUEUE, SALES, schedule
+from fake_answers import INVOICE, QUEUE, SALES, USAGE, batch, delivery, schedule, webhook
 from pypdf import PdfWriter
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -49,12 +49,17 @@ class FakeApi:
     groups: list[dict[str, Any]] = field(default_factory=list)
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
     schedules: dict[str, dict[str, Any]] = field(default_factory=dict)
+    webhooks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    usage: dict[str, Any] = field(default_factory=lambda: dict(USAGE))
+    preview: Response | None = None  # None: a PDF
+    gone: set[str] = field(default_factory=set)  # jobs whose documents were deleted
     raw: dict[str, str] = field(default_factory=dict)  # a job's answer as text, where the text itself matters
     workers: list[dict[str, Any]] = field(default_factory=list)
     types: list[dict[str, Any]] = field(default_factory=lambda: [SALES, INVOICE])
     broken: Response | None = None  # the answer to everything under /api
-    refusal: Response | None = None  # the answer to every POST
+    refusal: Response | None = None  # the answer to every POST and DELETE
     link: str = ""  # in place of the store's links
+    asked: dict[str, dict[str, str]] = field(default_factory=dict)  # the last query of a path, where it matters
     seen: list[tuple[str, str, bytes, dict[str, str]]] = field(default_factory=list)
 
     def reset(self) -> None:
@@ -66,7 +71,8 @@ class FakeApi:
         if state == "completed":
             job |= {"progress": 100, "finishedOn": now - 30_000}
             job["result"] = {"pages": 3, "fileSize": 48_213, "seconds": 0.31, "sha256": "ab" * 32}
-        self.jobs[job_id] = job | {"jobData": SALES["sample"]} | more
+        wished = {"attempts": 3} | {name: more[name] for name in ("tags", "metadata") if name in more}
+        self.jobs[job_id] = job | {"jobData": SALES["sample"], "options": wished} | more
         return self.jobs[job_id]
 
     def posts(self, path: str) -> list[tuple[bytes, dict[str, str]]]:
@@ -84,6 +90,8 @@ class FakeApi:
             return JSONResponse({"message": refused[1]}, status_code=refused[0])
         if request.method == "POST":
             return self.refusal or self.act(path, body)
+        if request.method == "DELETE":
+            return self.refusal or self.delete(path)
         return self.read(path, request)
 
     def act(self, path: str, body: bytes) -> Response:
@@ -94,6 +102,13 @@ class FakeApi:
                 return JSONResponse(
                     {"success": True, "message": "accepted", "data": {"jobId": "new0"}}, status_code=202
                 )
+            case ["api", "v1", "reports", "preview"]:
+                return self.preview or Response(blank_pdf(), media_type="application/pdf")
+            case ["api", "v1", "batches"]:
+                self.batches["made"] = batch("made", name=sent.get("name"))
+                return JSONResponse({"success": True, "message": "taken", "data": {"batchId": "made"}}, status_code=202)
+            case ["api", "v1", "webhooks", *rest]:
+                return self.act_on_webhook(rest, sent)
             case ["api", "v1", "schedules"]:
                 self.schedules["made"] = schedule("made", name=sent.get("name"))
                 return JSONResponse(
@@ -118,6 +133,32 @@ class FakeApi:
             case ["api", "jobs", name, verb]:
                 self.jobs[name]["status"] = {"retry": "waiting", "cancel": "cancelled", "promote": "waiting"}[verb]
         return JSONResponse({"success": True, "message": "done", "data": {}})
+
+    def delete(self, path: str) -> Response:
+        name = path.rpartition("/")[2]
+        if "webhooks" in path:
+            del self.webhooks[name]
+        else:
+            self.gone.add(name)
+        return JSONResponse({"success": True, "message": "It is gone.", "data": {}})
+
+    def act_on_webhook(self, rest: list[str], sent: dict[str, Any]) -> Response:
+        secret = {"secret": "whsec_c2FtcGxl", "beforeUntil": "2026-11-25T06:30:00Z"}
+        match rest:
+            case []:
+                events = sent.get("events", ["job.completed"])
+                self.webhooks["made"] = webhook("made", deliveries=[], **sent | {"events": events})
+                return JSONResponse({"success": True, "data": secret | {"webhookId": "made"}}, status_code=201)
+            case [name, "rotate"]:
+                return JSONResponse({"success": True, "data": secret | {"webhookId": name}})
+            case [name, "enable"]:
+                self.webhooks[name] |= {"status": "enabled", "reason": None}
+                return JSONResponse({"success": True, "message": "It is enabled.", "data": {"webhookId": name}})
+            case [name, *_]:
+                sending = delivery("msg_new", event="webhook.ping")
+                self.webhooks[name]["deliveries"].insert(0, sending)
+                return JSONResponse({"success": True, "message": "The receiver has it.", "data": {"delivery": sending}})
+        return problem(404, "Not found")
 
     def retry(self, sent: dict[str, Any]) -> Response:
         """A bulk retry, of at most ten at a time, whatever limit is sent."""
@@ -169,6 +210,22 @@ class FakeApi:
                 found = {"schedules": list(self.schedules.values()), "after": None}
             case ["api", "v1", "schedules", name]:
                 found = self.schedules.get(name)
+            case ["api", "v1", "batches"]:
+                listed = list(self.batches.values())
+                start, limit = int(request.query_params.get("after", 0)), int(request.query_params["limit"])
+                rest = str(start + limit) if start + limit < len(listed) else None
+                found = {"batches": listed[start : start + limit], "after": rest}
+            case ["api", "v1", "webhooks"]:
+                found = {"webhooks": list(self.webhooks.values())}
+            case ["api", "v1", "webhooks", name]:
+                found = self.webhooks.get(name)
+            case ["api", "usage"]:
+                self.asked[path] = dict(request.query_params)
+                found = self.usage
+            case ["api", "jobs", name] if name in self.gone:
+                return problem(410, "Gone", "The job's documents were deleted, for good: submit a new request.")
+            case ["api", "jobs", name, "receipt"]:
+                found = {"id": name, "digest": "cd" * 32, "metadata": {"apiToken": "k-1"}}
             case ["api", "v1", "batches", name]:
                 found = self.batches.get(name)
             case ["api", "jobs", name] if name in self.raw:
@@ -213,8 +270,16 @@ def api_app(api: FakeApi) -> Starlette:
 
     async def page(request: Request) -> Response:
         body, kind = files[request.path_params.get("name", "index.html")]
-        policy = (
-            f"default-src 'self'; frame-src {api.store}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+        policy = "; ".join(
+            [
+                "default-src 'self'",
+                "img-src 'self' data:",
+                f"frame-src {api.store} blob:",
+                "object-src 'none'",
+                "frame-ancestors 'none'",
+                "base-uri 'none'",
+                "form-action 'none'",
+            ]
         )
         headers = {"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff"}
         return Response(body, media_type=kind, headers=headers)
@@ -223,7 +288,7 @@ def api_app(api: FakeApi) -> Starlette:
         routes=[
             Route("/", page),
             Route("/page/{name}", page),
-            Route("/api/{rest:path}", api.answer, methods=["GET", "POST"]),
+            Route("/api/{rest:path}", api.answer, methods=["GET", "POST", "DELETE"]),
         ]
     )
 

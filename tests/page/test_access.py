@@ -5,7 +5,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 import pytest
-from fake_answers import batch, schedule
+from fake_answers import batch, schedule, webhook
 from fake_api import KEY, FakeApi, problem
 from playwright.sync_api import Browser, Page, expect
 
@@ -21,7 +21,11 @@ VIEWS = (
     "#/batch/b1",
     "#/schedules",
     "#/schedule/s1",
+    "#/webhooks",
+    "#/webhook/h1",
+    "#/usage",
     "#/workers",
+    "#/new-batch",
     "#/new",
 )
 
@@ -44,7 +48,10 @@ def busy(api: FakeApi) -> FakeApi:
     api.add("delayed", "delayed", reason="render.timeout", failedReason="took too long", outlook=outlook)
     api.add("active", "active", progress=60, worker="w1")
     warnings = [{"code": "page.blank", "message": "The page has nothing on it.", "page": 2}]
-    api.add("done", "completed", tags=["may"], jobData={"iban": "DE02"})["result"] |= {"warnings": warnings}
+    metadata = {"order": "17", "apiToken": "k-1"}
+    api.add("done", "completed", tags=["may"], metadata=metadata, jobData={"iban": "DE02"})["result"] |= {
+        "warnings": warnings
+    }
     failed = {
         "reason": "template.error",
         "failedReason": "a " + "very" * 60 + " long word",
@@ -59,6 +66,9 @@ def busy(api: FakeApi) -> FakeApi:
     api.queue["paused"] = {"sales": "2026-11-24T06:30:00Z"}
     api.groups = [{"count": 1, "newest": "failed", **failed}]
     api.batches["b1"] = batch("b1")
+    api.webhooks["h1"] = webhook("h1")
+    api.webhooks["h2"] = webhook("h2", status="disabled", reason="a " + "very" * 60 + " long reason")
+    api.usage["complete"] = False
     api.schedules |= {"s1": schedule("s1", name="Morning"), "s2": schedule("s2", status="paused", failedReason="gone")}
     faults = [{"pointer": "/data/title", "detail": "is missing"}]
     api.refusal = problem(422, "Invalid request", "One thing is wrong.", errors=faults)
@@ -80,6 +90,11 @@ def test_every_view_can_be_read_and_fits(
     for view in VIEWS:
         page.evaluate("view => { location.hash = view }", view)
         page.locator("main[data-asked=answered]").wait_for()
+        if view == "#/new-batch":
+            page.get_by_label("Or paste them").fill(f"title,{'long' * 40}\nA,{'word' * 40}\nB")
+        if view == "#/job/done":
+            page.get_by_text("Receipt", exact=True).click()
+            page.get_by_label("Receipt as JSON").wait_for()
         if view == "#/new":
             page.get_by_text("Options", exact=True).click()
             page.get_by_text("What this report takes").click()
@@ -115,7 +130,7 @@ def test_keys_alone_lead_from_the_door_to_a_submitted_report(page: Page, api: Fa
     page.keyboard.press("n")
     expect(page.get_by_role("heading", name="New report")).to_be_focused()
     expect(page.get_by_label("Title required")).to_have_value("Third quarter")
-    for name in ("Report type", "Fill in the sample", "Form", "JSON", "Title"):
+    for name in ("Many at once", "Report type", "Fill in the sample", "Form", "JSON", "Title"):
         page.keyboard.press("Tab")
         assert name in (page.evaluate("(document.activeElement.labels?.[0] ?? document.activeElement).textContent"))
     page.keyboard.press("Control+Enter")
@@ -132,7 +147,13 @@ def test_the_skip_link_leads_past_the_header(visit: Callable[[str], Page]) -> No
 
 def test_single_keys_lead_anywhere_and_can_be_turned_off(visit: Callable[[str], Page], api: FakeApi) -> None:
     page = visit("#/jobs")
-    for keys, heading in (("gf", "Failures"), ("gs", "Schedules"), ("go", "Overview"), ("n", "New report")):
+    for keys, heading in (
+        ("gf", "Failures"),
+        ("gh", "Webhooks"),
+        ("gu", "Usage"),
+        ("go", "Overview"),
+        ("n", "New report"),
+    ):
         page.keyboard.type(keys)
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_focused()
     page.keyboard.press("/")
@@ -159,3 +180,10 @@ def test_a_dialog_keeps_the_focus_and_gives_it_back(visit: Callable[[str], Page]
     expect(page.get_by_role("button", name="Leave it")).to_be_focused()
     page.keyboard.press("Enter")
     expect(opener).to_be_focused()
+
+
+def test_the_api_explained_is_a_click_away_also_without_a_key(page: Page, api: FakeApi) -> None:
+    page.goto(api.url)
+    expect(page.get_by_role("contentinfo").get_by_role("link", name="The API, explained")).to_have_attribute(
+        "href", "/docs"
+    )

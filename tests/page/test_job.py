@@ -130,13 +130,87 @@ def test_a_link_that_is_no_address_is_not_followed(visit: Visit, api: FakeApi) -
     assert page.title() != "owned"
 
 
-def test_another_try_starts_from_the_payload_and_the_tags_of_a_job(visit: Visit, api: FakeApi) -> None:
-    api.add("one", "failed", name="invoice", jobData={"number": "mine"}, tags=["may"])
+def test_another_try_starts_from_all_that_was_asked_of_a_job(visit: Visit, api: FakeApi) -> None:
+    wished = {
+        "attempts": 4,
+        "priority": 2,
+        "expiresAt": "2099-11-24T06:30:00.123Z",
+        "backoff": {"type": "fixed", "delaySeconds": 7, "jitter": 0.5},
+        "retentionSeconds": 60,
+        "tags": ["eu", "may"],
+        "metadata": {"order": "17"},
+        "locale": "fr-CH",
+        "timezone": "Europe/Zurich",
+        "preflight": "fail",
+        "format": "pdf",
+        "variant": "pdf/ua-1",
+        "attachments": ["csv"],
+        "webhook": False,
+        "callback": "https://example.com/told",
+    }
+    past = {"runAt": "2020-01-01T00:00:00Z"}  # says nothing any more
+    api.add("one", "failed", name="invoice", jobData={"number": "mine"})["options"] = wished | past
     page = visit("#/job/one")
     page.get_by_role("link", name="Edit and retry").click()
     expect(page.get_by_label("Report type")).to_have_value("invoice")
     expect(page.get_by_label("Number")).to_have_value("mine")
-    expect(page.get_by_label("Tags")).to_have_value("may")
+    expect(page.get_by_label("Locale")).to_have_value("fr-CH")
+    page.get_by_label("Number").fill("yours")
+    page.get_by_role("button", name="Submit report").click()
+    expect(page.locator(".state")).to_have_text("Waiting")
+    ((body, _),) = api.posts("/api/v1/reports/generate")
+    assert json.loads(body) == {"reportType": "invoice", "data": {"number": "yours"}, "options": wished}
+
+
+def test_another_try_takes_the_rows_from_where_they_are(visit: Visit, api: FakeApi) -> None:
+    ref = {"key": "inputs/acme/a/may.csv", "member": "rows", "etag": "e", "size": 7}
+    api.add("one", "failed", jobData={"title": "May"}, dataRef=ref)
+    page = visit("#/job/one")
+    page.get_by_role("link", name="Edit and retry").click()
+    expect(page.get_by_text("inputs/acme/a/may.csv")).to_be_visible()
+    expect(page.get_by_role("button", name="Add sale")).to_have_count(0)
+    page.get_by_role("button", name="Submit report").click()
+    expect(page.locator(".state")).to_have_text("Waiting")
+    ((body, _),) = api.posts("/api/v1/reports/generate")
+    sent = json.loads(body)
+    assert (sent["data"], sent["dataRef"]) == ({"title": "May"}, {"key": ref["key"], "member": "rows"})
+
+
+def test_what_was_asked_is_shown_and_what_looks_like_a_secret_is_not(visit: Visit, api: FakeApi) -> None:
+    job = api.add("one", "completed", metadata={"order": "17", "apiToken": "k-77"})
+    job["options"] |= {"locale": "fr-CH", "callback": "https://example.com/told?key=k-78"}
+    page = visit("#/job/one")
+    for text in ("fr-CH", "order", "17", "https://example.com/…"):
+        expect(page.get_by_text(text, exact=True)).to_be_visible()
+    page.get_by_text("Receipt", exact=True).click()
+    expect(page.get_by_label("Receipt as JSON")).to_contain_text("cd" * 32)
+    for secret in ("k-77", "k-78", "k-1"):
+        assert secret not in page.content()
+
+
+def test_a_job_is_deleted_for_good_after_it_was_asked_whether(visit: Visit, api: FakeApi) -> None:
+    api.add("one", "completed")
+    page = visit("#/job/one")
+    page.get_by_role("button", name="Delete…").click()
+    dialog = page.get_by_role("dialog", name="Delete for good")
+    expect(dialog).to_contain_text("nobody can bring them back")
+    dialog.get_by_role("button", name="Leave it").click()
+    assert not [seen for seen in api.seen if seen[0] == "DELETE"]
+    page.get_by_role("button", name="Delete…").click()
+    dialog.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_role("heading", name="Deleted for good")).to_be_focused()
+    expect(page.get_by_role("main")).to_contain_text("submit a new request")
+    assert [path for method, path, *_ in api.seen if method == "DELETE"] == ["/api/jobs/one"]
+
+
+def test_only_a_job_that_has_ended_by_itself_can_be_deleted(visit: Visit, api: FakeApi) -> None:
+    api.add("one", "active")
+    api.add("two", "failed", batch="b1")
+    page = visit("#/job/one")
+    expect(page.get_by_role("button", name="Delete…")).to_be_hidden()
+    page.evaluate("location.hash = '#/job/two'")
+    expect(page.locator(".state")).to_have_text("Failed")
+    expect(page.get_by_role("button", name="Delete…")).to_be_hidden()
 
 
 def test_the_timeline_tells_each_attempt_and_why_it_failed(visit: Visit, api: FakeApi) -> None:
@@ -192,4 +266,4 @@ def test_what_looks_like_a_secret_is_masked_until_asked_for(visit: Visit, page: 
     assert KEY not in command
     sent = json.loads(command.split("--data-raw '")[1].rstrip("'").replace("'\\''", "'"))
     assert sent["data"]["title"] == "it's"
-    assert sent["options"] == {"tags": ["may"]}
+    assert sent["options"] == {"attempts": 3, "tags": ["may"]}

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 
-from fake_answers import batch, schedule
+from fake_answers import batch, schedule, webhook
 from fake_api import FakeApi, problem
 from playwright.sync_api import Page, expect
 
@@ -149,7 +149,7 @@ def test_a_schedule_is_paused_resumed_run_and_ended(visit: Visit, api: FakeApi) 
 
 def test_a_key_that_may_only_read_is_offered_no_action(visit: Visit, api: FakeApi) -> None:
     api.scopes = ("read",)
-    api.batches["b1"], api.schedules["s1"] = batch("b1"), schedule("s1")
+    api.batches["b1"], api.schedules["s1"], api.webhooks["h1"] = batch("b1"), schedule("s1"), webhook("h1")
     api.groups = [{"signature": "x", "count": 1, "newest": "failed", "reason": "template.error"}]
     api.add("failed", "failed", batch="b1")
     api.add("delayed", "delayed")
@@ -164,6 +164,10 @@ def test_a_key_that_may_only_read_is_offered_no_action(visit: Visit, api: FakeAp
         "batch/b1",
         "schedules",
         "schedule/s1",
+        "batches",
+        "webhooks",
+        "webhook/h1",
+        "usage",
     ):
         page.evaluate("view => { location.hash = `#/${view}` }", view)
         page.locator("main[data-asked=answered]").wait_for()
@@ -171,7 +175,8 @@ def test_a_key_that_may_only_read_is_offered_no_action(visit: Visit, api: FakeAp
             "all => all.map((one) => one.getAttribute('aria-label') ?? one.textContent)"
         )
         assert [name for name in offered if not re.fullmatch(harmless, name)] == [], view
-        assert page.get_by_role("link", name=re.compile("New report|Edit|New schedule")).count() == 0, view
-    page.evaluate("location.hash = '#/new'")
-    expect(page.get_by_text('This needs a key with the scope "submit".')).to_be_visible()
+        assert page.get_by_role("link", name=re.compile("New report|Edit|New schedule|New batch")).count() == 0, view
+    for form in ("new", "new-batch"):
+        page.evaluate("form => { location.hash = `#/${form}` }", form)
+        expect(page.get_by_text('This needs a key with the scope "submit".')).to_be_visible()
     assert api.posts("/api/v1/reports/generate") == []

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
-from fake_answers import batch, schedule
+from fake_answers import batch, delivery, schedule, webhook
 from fake_api import KEY, PAGE, FakeApi, problem
 from playwright.sync_api import Page, expect
 from starlette.responses import JSONResponse, Response
@@ -83,6 +83,7 @@ def test_what_others_wrote_stays_text_everywhere(visit: Visit, page: Page, api: 
     api.queue = api.queue | {"paused": {HOSTILE: "2026-11-24T06:30:00Z"}}
     event = {"verb": HOSTILE, "at": 0, "worker": HOSTILE, "reason": HOSTILE, "message": HOSTILE}
     hostile = {"reason": HOSTILE, "failedReason": HOSTILE, "jobData": {HOSTILE: HOSTILE}, "worker": HOSTILE}
+    hostile |= {"metadata": {HOSTILE: HOSTILE}}
     hostile |= {"tags": [HOSTILE], "batch": HOSTILE, "signature": HOSTILE, "timeline": [event]}
     hostile |= {"outlook": {"reasons": [HOSTILE], "ahead": 1, "startsAt": None}}
     warning = {"code": HOSTILE, "message": HOSTILE, "page": 1}
@@ -95,6 +96,11 @@ def test_what_others_wrote_stays_text_everywhere(visit: Visit, page: Page, api: 
         HOSTILE, name=HOSTILE, result=HOSTILE, failed=[{"n": 0, "jobId": HOSTILE, "status": HOSTILE}]
     )
     api.schedules["s1"] = schedule("s1", name=HOSTILE, cron=HOSTILE, timeZone=HOSTILE, failedReason=HOSTILE)
+    sent = delivery(HOSTILE, event=HOSTILE, status=HOSTILE, url=HOSTILE, tries=[{"at": 0, "reason": HOSTILE}])
+    told = {"url": HOSTILE, "events": [HOSTILE], "description": HOSTILE, "reason": HOSTILE, "deliveries": [sent]}
+    api.webhooks[HOSTILE] = webhook(HOSTILE, **told)
+    api.usage["days"] = [{"day": HOSTILE, "reportType": HOSTILE}]
+    api.jobs["done"]["options"] |= {"locale": HOSTILE, HOSTILE: HOSTILE, "callback": HOSTILE}
     api.refusal = problem(422, HOSTILE, HOSTILE, errors=[{"pointer": f"/data/{HOSTILE}", "detail": HOSTILE}])
     elsewhere: list[str] = []
     page.on(
@@ -118,11 +124,19 @@ def test_what_others_wrote_stays_text_everywhere(visit: Visit, page: Page, api: 
         "batches",
         f"batch/{name}",
         "schedules",
+        "webhooks",
+        f"webhook/{name}",
+        "usage",
+        "new-batch",
     ]
     for view in [*views, "schedule/s1", "workers", "new", f"jobs?tag={name}", HOSTILE]:
         page.evaluate("view => { location.hash = `#/${view}` }", view)
         page.wait_for_load_state("networkidle")
+        if view == "new-batch":
+            page.get_by_label("Or paste them").fill(f'"{HOSTILE.replace(chr(34), chr(34) * 2)}",b\n1,{HOSTILE[:9]}\n1')
         if view == "new":
+            page.get_by_role("button", name="Preview").click()
+            expect(page.get_by_role("alert")).to_contain_text(HOSTILE)
             page.get_by_role("button", name="Submit report").click()
             expect(page.get_by_role("alert")).to_contain_text(HOSTILE)
         assert page.locator("main img, main script, main a[href^=javascript]").count() == 0

@@ -3,11 +3,13 @@
 import itertools
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from report_queue import views
 from report_queue.data_ref import DataRef
 from report_queue.edition import Edition
 from report_queue.errors import Fault, InvalidRequest, MalformedRequest, TooLarge
@@ -377,3 +379,33 @@ def test_another_password_is_another_request() -> None:
     body = {"reportType": "test", "data": report_types()["test"].sample}
     one, other = (real(body | {"options": {"password": word}}) for word in "ab")
     assert one.digest != other.digest
+
+
+def test_the_options_that_a_job_shows_make_the_same_request_once_more() -> None:
+    options = {
+        "attempts": 4,
+        "priority": 2,
+        "runAt": "2026-11-24T06:30:00+01:00",
+        "expiresAt": "2026-11-25T06:30:00Z",
+        "backoff": {"type": "exponential", "delaySeconds": 7, "jitter": 0.5},
+        "retentionSeconds": 60,
+        "tags": ["eu", "may"],
+        "metadata": {"order": "17"},
+        "locale": "fr-CH",
+        "timezone": "Europe/Zurich",
+        "preflight": "fail",
+        "variant": "pdf/ua-1",
+        "attachments": ["csv", "json"],
+        "password": "open sesame",
+        "webhook": False,
+        "callback": "https://example.com/told",
+    }
+    body = {"reportType": "test", "data": report_types()["test"].sample}
+    ours = {"id": "", "tenant": "acme", "accepted_at": 0, "attempts": 3}
+    asked = Request.of(real(body | {"options": options}), **ours)
+    shown = json.loads(json.dumps(views.wishes(asked)))
+    assert set(options) - set(shown) == {"password"}
+    again = Request.of(real(body | {"options": shown}), **ours)
+    assert replace(again, digest=asked.digest) == replace(asked, edition=asked.edition.without_password())
+    assert views.wishes(Request.of(real(body), **ours)) == {"attempts": 3}
+    assert views.wishes(replace(asked, tell="0" * 26))["webhook"] == "0" * 26

@@ -50,30 +50,45 @@ export async function post(path, options) {
   return JSON.parse((await call("POST", path, options)) || "null");
 }
 
+/** Has what `path` names taken away and gives the parsed answer; raises NoAnswer or Problem. */
+export async function remove(path) {
+  return JSON.parse((await call("DELETE", path)) || "null");
+}
+
 /** The answer's text, for those who need it as it was written; raises NoAnswer or Problem. */
-export async function call(method, path, { body, headers = {}, signal, as = key() } = {}) {
-  const limit = AbortSignal.timeout(PATIENCE_MS);
+export async function call(method, path, options = {}) {
+  return (await exchange(method, path, options, (response) => response.text())).said;
+}
+
+/** Sends to `path` and gives the document that comes back, a Blob with its type; raises NoAnswer or Problem. */
+export async function fetchDocument(path, options) {
+  const { said } = await exchange("POST", path, { ...options, accept: "*/*" }, (response) => (response.ok ? response.blob() : response.text()));
+  return said;
+}
+
+async function exchange(method, path, { body, headers = {}, signal, as = key(), accept = "application/json", patience = PATIENCE_MS }, read) {
+  const limit = AbortSignal.timeout(patience);
   const request = {
     method,
     body,
     cache: "no-store",
     credentials: "omit",
     signal: signal ? AbortSignal.any([signal, limit]) : limit,
-    headers: { Accept: "application/json", ...headers },
+    headers: { Accept: accept, ...headers },
   };
   if (as !== null) request.headers.Authorization = `Bearer ${as}`;
   if (body !== undefined) request.headers["Content-Type"] = "application/json";
-  let response, text;
+  let response, said;
   try {
     response = await fetch(path, request);
-    text = await response.text();
+    said = await read(response);
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new NoAnswer("The API does not answer.");
   }
   hear(response.headers.get("Date"));
-  if (!response.ok) throw problem(response, text);
-  return text;
+  if (!response.ok) throw problem(response, said);
+  return { response, said };
 }
 
 function problem(response, text) {

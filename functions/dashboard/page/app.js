@@ -1,7 +1,8 @@
 // The shell: takes the key in, reads the view from the URL, keeps it alive, and says so when the API falls silent.
 //
 //     #/?minutes=360   #/jobs?state=failed&tag=may   #/job/<id>   #/failures   #/batches   #/batch/<id>
-//     #/schedules   #/schedule/<id>   #/workers   #/new?type=sales   and once: #key=rq_…
+//     #/new-batch   #/schedules   #/schedule/<id>   #/webhooks   #/webhook/<id>   #/usage?since=2026-11-01   #/workers
+//     #/new?type=sales   and once: #key=rq_…
 
 import { learn, may, unlearn } from "./access.js";
 import { keep, key, keyName } from "./api.js";
@@ -14,6 +15,7 @@ import { clock } from "./format.js";
 import { job } from "./job.js";
 import { jobs } from "./jobs.js";
 import { live } from "./live.js";
+import { newBatch } from "./newbatch.js";
 import { newReport } from "./new.js";
 import { overview } from "./overview.js";
 import { schedule } from "./schedule.js";
@@ -21,10 +23,13 @@ import { schedules } from "./schedules.js";
 import { listen, showShortcuts } from "./shortcuts.js";
 import { themeButton } from "./theme.js";
 import { trouble } from "./trouble.js";
+import { usage } from "./usage.js";
+import { webhook } from "./webhook.js";
+import { webhooks } from "./webhooks.js";
 import { workers } from "./workers.js";
 
-const VIEWS = { "": overview, jobs, job, failures, batches, batch, schedules, schedule, workers, new: newReport };
-const NAV = { "": "overview", job: "jobs", batch: "batches", schedule: "schedules" }; // where it is not the view's own name
+const VIEWS = { "": overview, jobs, job, failures, batches, batch, schedules, schedule, webhooks, webhook, usage, workers, new: newReport, "new-batch": newBatch };
+const NAV = { "": "overview", job: "jobs", batch: "batches", schedule: "schedules", webhook: "webhooks", "new-batch": "new" }; // where it is not the view's own name
 
 const main = document.getElementById("main");
 const stale = document.getElementById("stale");
@@ -59,7 +64,7 @@ function open() {
       if (view.once) current.asking.stop();
       return moves;
     },
-    refused: (problem) => (problem.refusesKey ? refuse() : main.replaceChildren(h("h1", { tabindex: -1 }, "This cannot be shown"), trouble(problem, "The API refused."))),
+    refused: (problem) => (problem.refusesKey ? refuse() : problem.status === 410 ? bury(problem) : main.replaceChildren(h("h1", { tabindex: -1 }, "This cannot be shown"), trouble(problem, "The API refused."))),
     silence,
   });
 }
@@ -86,6 +91,14 @@ function forbid(scope) {
   main.dataset.asked = "answered";
   main.replaceChildren(h("h1", { tabindex: -1 }, "Not with this key"), h("p", { class: "notice warn" }, `This needs a key with the scope "${scope}".`));
   return false;
+}
+
+/** What somebody deleted is no fault of the reader's. */
+function bury(problem) {
+  main.dataset.asked = "answered";
+  main.replaceChildren(h("h1", { tabindex: -1 }, "Deleted for good"), h("p", { class: "notice" }, problem.detail || problem.title), h("p", {}, h("a", { href: "#/jobs" }, "Go to the jobs"), " or ", h("a", { href: "#/new" }, "make a new report"), "."));
+  name({ title: "Deleted" });
+  main.querySelector("h1").focus();
 }
 
 function name({ title }) {

@@ -1,35 +1,29 @@
-// Batches: one by its id, and those that the newest jobs belong to. The API keeps no list of batches; their jobs name them.
+// The batches, the newest first: how far each is, and what became of its reports. One is found by its id, too.
 
 import { get } from "./api.js";
-import { each, h, write } from "./dom.js";
-import { many } from "./format.js";
-import { readBatch, readJobs } from "./model.js";
-import { bar } from "./states.js";
+import { each, fill, h, icon, set, write } from "./dom.js";
+import { count, many } from "./format.js";
+import { readBatches } from "./model.js";
+import { STATES, badge, isMoving } from "./states.js";
 import { ago, tell } from "./time.js";
 
-const LOOKED_AT = ["waiting", "active", "completed", "failed"];
-const NEWEST = 100; // jobs of each state
-const SHOWN = 10; // batches
+const LIMIT = 20;
 
-export function batches({ go }) {
-  const ended = new Map(); // what does not change is asked for once
-  const field = h("input", { id: "batch-id", autocomplete: "off", spellcheck: "false", required: true });
+export function batches({ query, go }) {
+  const after = query.get("after");
+  const field = h("input", { id: "batch-id", type: "search", autocomplete: "off", spellcheck: "false", required: true });
   const list = h("ul", { class: "lines" });
-  const empty = h("p", { class: "empty", hidden: true }, "None of the newest jobs belongs to a batch.");
+  const empty = h("p", { class: "empty", hidden: true }, "No batch yet. ", h("a", { href: "#/new-batch", "data-needs": "submit" }, "Make one"), ".");
+  const on = h("a", { class: "button", rel: "next" }, "Older", icon("right"));
+  const pager = h("nav", { class: "pager", "aria-label": "Pages", hidden: true }, h("a", { class: "button", href: "#/batches" }, "Newest"), on);
 
-  async function ask(signal) {
-    const pages = await Promise.all(LOOKED_AT.map((state) => get(`/api/jobs?state=${state}&limit=${NEWEST}`, { signal }).then(readJobs)));
-    const newest = new Map();
-    for (const { batch, acceptedAt } of pages.flatMap(({ jobs }) => jobs)) if (batch) newest.set(batch, Math.max(newest.get(batch) ?? 0, acceptedAt ?? 0));
-    const ids = [...newest].sort(([, a], [, b]) => b - a).slice(0, SHOWN).map(([id]) => id);
-    return Promise.all(ids.map(async (id) => ended.get(id) ?? readBatch(await get(`/api/v1/batches/${encodeURIComponent(id)}`, { signal }))));
-  }
-
-  function show(found) {
-    for (const one of found) if (!one.isRunning) ended.set(one.id, one);
-    empty.hidden = found.length > 0;
-    each(list, found, { key: (one) => one.id, make, update });
-    return found.some((one) => one.isRunning);
+  function show(page) {
+    empty.hidden = page.batches.length > 0;
+    each(list, page.batches, { key: (one) => one.id, make, update });
+    pager.hidden = !after && !page.next;
+    set(on, "href", page.next && `#/batches?${new URLSearchParams({ after: page.next })}`);
+    set(on, "aria-disabled", page.next ? null : "true");
+    return page.batches.some(movesIn);
   }
 
   function open(event) {
@@ -40,32 +34,34 @@ export function batches({ go }) {
   return {
     title: "Batches",
     body: [
-      h("div", { class: "head" }, h("h1", { tabindex: -1 }, "Batches")),
-      h("section", { class: "panel" }, h("form", { class: "by-id", on: { submit: open } }, h("div", { class: "field" }, h("label", { for: "batch-id" }, "Batch id"), field), h("button", { type: "submit", class: "button" }, "Open"))),
-      h("section", { class: "panel" }, h("h2", {}, "Of the newest jobs"), list, empty),
+      h("div", { class: "head" }, h("h1", { tabindex: -1 }, "Batches"), h("a", { class: "button", href: "#/new-batch", "data-needs": "submit" }, icon("add"), "New batch")),
+      h("section", { class: "panel", "aria-label": "Batches" }, list, empty, pager),
+      h("section", { class: "panel" }, h("form", { class: "by-id", role: "search", "aria-label": "Batches", on: { submit: open } }, h("div", { class: "field" }, h("label", { for: "batch-id" }, "Batch id"), field), h("button", { type: "submit", class: "button" }, "Open"))),
     ],
-    ask,
+    ask: (signal) => get(`/api/v1/batches?${new URLSearchParams({ limit: LIMIT, ...(after && { after }) })}`, { signal }).then(readBatches),
     show,
   };
 }
+
+const movesIn = (one) => Object.entries(one.counts).some(([state, number]) => isMoving(state) && number > 0);
 
 function make(one) {
   return h(
     "li",
     { class: "line batch" },
-    h("div", { class: "line-what" }, h("a", { class: "name", href: `#/batch/${encodeURIComponent(one.id)}` }), h("span", { class: "hint about" })),
-    h("span", { class: "with-bar" }, bar(`Progress of ${one.id}`), h("span", { class: "number" })),
+    h("div", { class: "line-what" }, h("a", { class: "name", href: `#/batch/${encodeURIComponent(one.id)}` }), h("code", { class: "id" }, one.id)),
+    h("ul", { class: "counts", "aria-label": "Its reports by state" }),
+    h("span", { class: "number" }),
     ago(),
   );
 }
 
 function update(line, one) {
-  write(line.querySelector(".name"), one.name ?? one.id);
-  write(line.querySelector(".about"), `${many(one.jobs, "report")}${one.failed.length ? `, ${one.failed.length} failed` : ""}`);
-  const meter = line.querySelector(".meter");
-  meter.setAttribute("aria-valuenow", one.progress);
-  meter.dataset.state = one.isRunning ? "active" : one.failed.length ? "failed" : "completed";
-  meter.firstElementChild.style.setProperty("width", `${one.progress}%`);
-  write(line.querySelector(".number"), `${one.progress} %`);
+  write(line.querySelector(".name"), one.name ?? "Batch without a name");
+  const there = Object.keys(STATES).filter((state) => one.counts[state]);
+  fill(line.querySelector(".counts"), JSON.stringify([one.isCounted, one.counts]), () =>
+    one.isCounted ? there.map((state) => h("li", {}, badge(state), h("span", { class: "number" }, count(one.counts[state])))) : [h("li", { class: "hint" }, "The batch itself says how far it is")],
+  );
+  write(line.querySelector(":scope > .number"), many(one.jobs, "report"));
   tell(line.querySelector("time"), one.acceptedAt);
 }

@@ -16,8 +16,11 @@ function nice(number) {
   return [1, 2, 3, 4, 5, 6, 8, 10].map((step) => step * unit).find((step) => step >= number) ?? 10 * unit;
 }
 
-/** Columns of completed and failed jobs over time. `draw(columns, each)`: [{at, completed, failed}], minutes a column. */
-export function throughput() {
+/**
+ * Columns of completed and failed jobs over time. `draw(columns, minutes)`: [{at, completed, failed}], minutes a column.
+ * `name`: what it is called; `first` and `label`: what a column is, and which one; `width`: how long it is, if not minutes.
+ */
+export function throughput({ name = "Throughput", first = "From", label = (column) => clockOfDay(column.at), width: wide } = {}) {
   const place = h("div", { class: "chart" });
   const rows = h("tbody", {});
   const table = h(
@@ -26,8 +29,8 @@ export function throughput() {
     h("summary", {}, "As a table"),
     h(
       "div",
-      { class: "scrolls", tabindex: 0, role: "region", "aria-label": "Throughput as a table" },
-      h("table", {}, h("thead", {}, h("tr", {}, ["From", "Completed", "Failed"].map((name) => h("th", { scope: "col" }, name)))), rows),
+      { class: "scrolls", tabindex: 0, role: "region", "aria-label": `${name} as a table` },
+      h("table", {}, h("thead", {}, h("tr", {}, [first, "Completed", "Failed"].map((name) => h("th", { scope: "col" }, name)))), rows),
     ),
   );
   let last = null;
@@ -36,10 +39,10 @@ export function throughput() {
     last = { columns, minutes };
     const width = place.clientWidth;
     if (width === 0) return; // drawn when it has a width
-    fill(place, JSON.stringify([width, columns]), () => columnsOf(columns, minutes, width));
+    fill(place, JSON.stringify([width, columns]), () => columnsOf(columns, { width, label, wide: wide ?? (minutes === 1 ? "a minute" : `${minutes} minutes`) }));
     const some = columns.filter((column) => column.completed + column.failed > 0);
     fill(rows, JSON.stringify(some), () =>
-      some.map((column) => h("tr", {}, h("th", { scope: "row" }, clockOfDay(column.at)), h("td", {}, count(column.completed)), h("td", {}, count(column.failed)))),
+      some.map((column) => h("tr", {}, h("th", { scope: "row" }, label(column)), h("td", {}, count(column.completed)), h("td", {}, count(column.failed)))),
     );
     set(table, "hidden", some.length === 0);
   }
@@ -49,7 +52,7 @@ export function throughput() {
   return { place, table, draw, stop: () => watch.disconnect() };
 }
 
-function columnsOf(columns, minutes, width) {
+function columnsOf(columns, { width, label, wide }) {
   const top = nice(Math.max(...columns.map(({ completed, failed }) => completed + failed)));
   const inner = HEIGHT - HEAD - FOOT;
   const step = (width - LEFT) / columns.length;
@@ -58,7 +61,7 @@ function columnsOf(columns, minutes, width) {
   const done = columns.reduce((sum, { completed }) => sum + completed, 0);
   const lost = columns.reduce((sum, { failed }) => sum + failed, 0);
   const most = columns.reduce((best, column) => (column.completed > best.completed ? column : best), columns[0]);
-  const said = `${many(done, "job")} completed and ${count(lost)} failed${done ? `; the most, ${count(most.completed)}, from ${clockOfDay(most.at)} on` : ""}. A column is ${minutes === 1 ? "a minute" : `${minutes} minutes`}.`;
+  const said = `${many(done, "job")} completed and ${count(lost)} failed${done ? `; the most, ${count(most.completed)}, at ${label(most)}` : ""}. A column is ${wide}.`;
   const lines = top % 2 === 0 ? [0, top / 2, top] : [0, top]; // there are no half jobs
   const every = Math.max(1, Math.ceil(columns.length / Math.max(2, Math.floor(width / 110))));
   return s(
@@ -76,13 +79,13 @@ function columnsOf(columns, minutes, width) {
       return s(
         "g",
         { class: "column" },
-        s("title", {}, `${clockOfDay(column.at)}: ${count(column.completed)} completed, ${count(column.failed)} failed`),
+        s("title", {}, `${label(column)}: ${count(column.completed)} completed, ${count(column.failed)} failed`),
         s("rect", { class: "touch", x: LEFT + place * step, y: HEAD, width: step, height: inner }),
         good > 0 && s("rect", { class: "good", x, y: base - good, width: thick, height: good, rx: Math.min(2, thick / 3) }),
         bad > 0 && s("rect", { class: "bad", x, y: base - good - bad, width: thick, height: bad, fill: "url(#hatch)" }),
       );
     }),
-    columns.map((column, place) => place % every === 0 && place + every / 2 <= columns.length && s("text", { class: "axis", x: LEFT + place * step, y: HEIGHT - 5 }, clockOfDay(column.at))),
+    columns.map((column, place) => place % every === 0 && place + every / 2 <= columns.length && s("text", { class: "axis", x: LEFT + place * step, y: HEIGHT - 5 }, label(column))),
   );
 }
 

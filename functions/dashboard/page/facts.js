@@ -21,7 +21,7 @@ export function factsOf(job) {
     ["Worker", job.worker],
     ["Batch", job.batch, (id) => h("a", { class: "id-link", href: `#/batch/${encodeURIComponent(id)}` }, id)],
     ["Tags", job.tags.length ? job.tags.join(", ") : null, () => h("span", { class: "tags" }, job.tags.map((tag) => h("a", { class: "tag", href: `#/jobs?${new URLSearchParams({ tag })}` }, tag)))],
-    ["Rows from", job.rowsFrom ?? null, (key) => copyable(key, "key of the rows")],
+    ["Rows from", job.rows?.key ?? null, (key) => copyable(key, "key of the rows")],
   ];
 }
 

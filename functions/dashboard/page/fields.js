@@ -69,7 +69,7 @@ export function scalar(context) {
 
 function choice(context) {
   const { schema, value, required } = context;
-  const control = h("select", {}, (!required || value === undefined) && h("option", { value: "" }, "–"), schema.enum.map((one) => h("option", { value: shown(one), selected: one === value }, shown(one))));
+  const control = h("select", {}, (!required || value === undefined) && h("option", { value: "" }, "–"), schema.enum.map((one) => h("option", { value: shown(one), selected: one === value }, schema.titles?.[shown(one)] ?? shown(one))));
   return frame({ ...context, control, read: () => (control.value === "" ? undefined : schema.enum.find((one) => shown(one) === control.value)) });
 }
 
@@ -99,7 +99,9 @@ function line(context) {
     ? h("textarea", { rows: 3 })
     : h("input", { type: kind, autocomplete: kind === "password" ? "new-password" : "off", list: list && list.id, placeholder: (kind === "text" && !context.inRow && shown(schema.default)) || null });
   control.value = kind === "datetime-local" && value ? local(value) : shown(value);
-  const field = frame({ ...context, control, read: () => (control.value === "" ? undefined : kind === "datetime-local" ? new Date(control.value).toISOString() : control.value) });
+  const first = control.value; // what nobody touched stays as it came, to the millisecond
+  const entered = () => (kind !== "datetime-local" ? control.value : control.value === first ? value : new Date(control.value).toISOString());
+  const field = frame({ ...context, control, read: () => (control.value === "" ? undefined : entered()) });
   if (list) field.element.append(list);
   return field;
 }

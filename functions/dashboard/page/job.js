@@ -1,11 +1,14 @@
 // One job: where it stands, what it was asked, what came of it, and what can be done about it.
 
-import { call, post } from "./api.js";
+import { call, post, remove } from "./api.js";
+import { askedPanel } from "./asked.js";
+import { openDialog } from "./dialog.js";
 import { copyable, fill, h, icon, say, set, write } from "./dom.js";
 import { factsOf, resultOf, showFacts } from "./facts.js";
 import { readJob } from "./model.js";
 import { outlookLines } from "./outlook.js";
 import { payloadOf } from "./payload.js";
+import { receiptPanel } from "./receipt.js";
 import { reader } from "./report.js";
 import { STATES, STEPS, badge, bar, isMoving, mayRetry, move } from "./states.js";
 import { timeline } from "./timeline.js";
@@ -37,6 +40,9 @@ export function job({ path, live }) {
     actButton("cancel", "Cancel job"),
   ]);
   const edit = h("a", { class: "button", "data-needs": "submit", href: `#/new?from=${encodeURIComponent(id)}` }, "Edit and retry");
+  const erase = h("button", { type: "button", class: "button", hidden: true, "data-needs": "operate", on: { click: askToErase } }, "Delete…");
+  const asked = askedPanel();
+  const receipt = receiptPanel(url);
   const story = timeline();
   const outlook = outlookLines();
   const warnings = h("ul", { class: "warnings" });
@@ -69,6 +75,10 @@ export function job({ path, live }) {
     acts.cancel.hidden = !isMoving(job.state);
     write(edit, mayRetry(job.state) ? "Edit and retry" : "Edit as new");
     edit.hidden = job.data === null;
+    const isEnded = !isMoving(job.state);
+    erase.hidden = !isEnded || job.batch !== null; // a batch keeps what its jobs were asked
+    receipt.show(isEnded, job);
+    asked.show(job);
     done.hidden = job.state !== "completed";
     if (job.state === "completed") {
       showFacts(result, resultOf(job.result));
@@ -100,6 +110,23 @@ export function job({ path, live }) {
     }
   }
 
+  function askToErase() {
+    openDialog({
+      title: "Delete for good",
+      body: [
+        h("p", {}, "The request with its payload, the receipt and the report are taken away, for good: nobody can bring them back, and the job is in no list any more."),
+        h("p", { class: "hint" }, "Its id and its Idempotency-Key stay used: whoever asks for it is told that it was deleted."),
+      ],
+      verb: "Delete for good",
+      danger: true,
+      async act() {
+        const answer = await remove(url);
+        say(answer?.message ?? "It is deleted.");
+        live().now();
+      },
+    });
+  }
+
   return {
     title: () => (latest ? `${STATES[latest.state]?.title ?? latest.state} · ${heading.textContent}` : "Job"),
     body: [
@@ -107,14 +134,16 @@ export function job({ path, live }) {
         "div",
         { class: "head" },
         h("div", {}, h("p", { class: "crumb" }, h("a", { href: "#/jobs" }, "Jobs"), " / ", copyable(id, "job id")), heading),
-        h("div", { class: "actions" }, Object.values(acts), edit),
+        h("div", { class: "actions" }, Object.values(acts), edit, erase),
       ),
       refusal,
       h("section", { class: "panel", "aria-label": "Progress" }, h("div", { class: "progress" }, state, meter, percent), steps, outlook.place, facts),
       failure,
       done,
       story.panel,
+      asked.panel,
       payload,
+      receipt.panel,
     ],
     ask,
     show,

@@ -90,7 +90,9 @@ export function readJob(answer) {
     })),
     outlook: answer.outlook ? readOutlook(answer.outlook) : null,
     data: answer.jobData ?? null, // null: not kept any more
-    rowsFrom: answer.dataRef ? text(answer.dataRef.key) : null, // the object that holds rows which the payload lacks
+    options: answer.options ?? {}, // as a submission takes them
+    metadata: Object.entries(answer.metadata ?? {}).map(([name, value]) => [name, String(value)]),
+    rows: answer.dataRef ? { key: String(answer.dataRef.key), member: text(answer.dataRef.member) ?? "rows" } : null, // the object that holds rows which the payload lacks
   };
 }
 
@@ -133,6 +135,7 @@ export function readBatch(answer) {
     kind: text(answer.result),
     isRunning: answer.status === "running",
     counts: answer.counts ?? {},
+    isCounted: Boolean(answer.counts), // in the list, where the queue knows its jobs no more, it is not
     progress: Math.min(100, Math.max(0, Math.round((number(answer.progress) ?? 0) * 100))),
     failed: list(answer.failed).map(member),
     members: list(answer.members).map(member),
@@ -170,6 +173,54 @@ export function readSchedule(answer) {
 /** GET /api/v1/schedules: one page. */
 export function readSchedules(answer) {
   return { schedules: list(answer.schedules).map(readSchedule), after: text(answer.after) };
+}
+
+/** GET /api/v1/webhooks */
+export function readHooks(answer) {
+  return list(answer.webhooks).map(readHook);
+}
+
+/** GET /api/v1/webhooks/{id}, and a webhook in the list. `url` is null for the callbacks of jobs. */
+export function readHook(answer) {
+  return {
+    id: String(answer.id),
+    url: text(answer.url),
+    events: list(answer.events).map(String),
+    description: text(answer.description),
+    isEnabled: answer.status === "enabled",
+    reason: text(answer.reason),
+    failingSince: moment(answer.failingSince),
+    madeAt: moment(answer.timestamp),
+    deliveries: list(answer.deliveries).map(readDelivery),
+  };
+}
+
+/** A delivery, in a webhook or in the answer to a try. */
+export function readDelivery(answer) {
+  return {
+    id: String(answer.id),
+    event: String(answer.event),
+    state: String(answer.status),
+    url: text(answer.url),
+    at: moment(answer.timestamp),
+    dueAt: moment(answer.dueAt),
+    tries: list(answer.tries).map((one) => ({ at: moment(one.at), seconds: number(one.seconds), status: number(one.status), reason: text(one.reason) })),
+  };
+}
+
+/** GET /api/usage: by day and report type, the oldest first. */
+export function readUsage(answer) {
+  const sums = (one) => ({ completed: number(one?.completed) ?? 0, failed: number(one?.failed) ?? 0, pages: number(one?.pages) ?? 0, bytes: number(one?.bytes) ?? 0, seconds: number(one?.renderSeconds) ?? 0, cost: number(one?.costUsd) ?? 0 });
+  return {
+    rows: list(answer.days).map((row) => ({ day: String(row.day), type: String(row.reportType), ...sums(row) })),
+    total: sums(answer.total),
+    isWhole: answer.complete !== false,
+  };
+}
+
+/** GET /api/v1/batches: one page, the newest first. */
+export function readBatches(answer) {
+  return { batches: list(answer.batches).map(readBatch), next: text(answer.after) };
 }
 
 /** GET /api/report-types */

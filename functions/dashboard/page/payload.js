@@ -1,5 +1,6 @@
 // A payload as JSON text: secrets masked until they are asked for, the beginning of a large one, and ways to take it along.
 
+import { repeatable } from "./asked.js";
 import { copyable, h, say, write } from "./dom.js";
 import { bytes, many } from "./format.js";
 import { exact, pretty } from "./json.js";
@@ -49,8 +50,8 @@ export function payloadOf(text, job) {
 
 /** The command that submits the same report once more. The key is never in it: it comes from the shell's $KEY. */
 function curlOf(job, data) {
-  const options = { ...(job.priority !== null && job.priority !== 5 && { priority: job.priority }), ...(job.tags.length > 0 && { tags: job.tags }) };
-  const body = JSON.stringify({ reportType: job.type, data, ...(Object.keys(options).length > 0 && { options }) });
+  const options = repeatable(job.options);
+  const body = JSON.stringify({ reportType: job.type, data, ...(job.rows && { dataRef: job.rows }), ...(Object.keys(options).length > 0 && { options }) });
   const quoted = body.replaceAll("'", "'\\''");
   return [`curl -sS '${location.origin}/api/v1/reports/generate'`, `-H "Authorization: Bearer $KEY"`, "-H 'Content-Type: application/json'", `--data-raw '${quoted}'`].join(" \\\n  ");
 }

@@ -3,6 +3,9 @@
 const SECRET = /pass(word|phrase|code)?$|secret|token|api[-_]?key|credential|authorization|^pin$|iban|^bic$|account[-_]?(no|number)|card[-_]?(no|number)|^cv[cv]$|ssn|tax[-_]?id/i;
 const MASK = "••••••••";
 
+/** Whether a member of this name looks as if it held a secret. */
+export const isSecret = (name) => SECRET.test(name);
+
 /** JSON text for people, with what looks like a secret masked: {text, masked: how many}. */
 export function masked(value) {
   let number = 0;

@@ -6,7 +6,7 @@ import { h } from "./dom.js";
 const SHELF = "report-queue-shortcuts";
 const PATIENCE_MS = 1_200; // between the two keys of "g o"
 
-const VIEWS = { o: ["#/", "Overview"], j: ["#/jobs", "Jobs"], f: ["#/failures", "Failures"], b: ["#/batches", "Batches"], s: ["#/schedules", "Schedules"], w: ["#/workers", "Workers"] };
+const VIEWS = { o: ["#/", "Overview"], j: ["#/jobs", "Jobs"], f: ["#/failures", "Failures"], b: ["#/batches", "Batches"], s: ["#/schedules", "Schedules"], h: ["#/webhooks", "Webhooks"], u: ["#/usage", "Usage"], w: ["#/workers", "Workers"] };
 
 const areOn = () => localStorage.getItem(SHELF) !== "off";
 

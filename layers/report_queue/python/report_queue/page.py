@@ -51,12 +51,13 @@ def files(folder: Path) -> Mapping[str, File]:
 def answer(folder: Path, name: str, *, if_none_match: str | None, store: str) -> Response[bytes]:
     """The answer with one file, or 304 where the browser has it; raises NotFound.
 
-    `store` is the origin of download links: a frame may show a report from there, and nothing may come from elsewhere.
+    `store` is the origin of download links: a frame may show a report from there, or one that the page itself holds (a
+    preview, as blob:), and nothing may come from elsewhere.
     """
     file = files(folder).get(name)
     if file is None:
         raise NotFound("The page has no such file.")
-    return given(file, if_none_match=if_none_match, frames=f"'self' {store}")
+    return given(file, if_none_match=if_none_match, frames=f"'self' {store} blob:")
 
 
 def made(text: str, *, name: str) -> File:

@@ -10,7 +10,7 @@ from typing import Any
 
 from report_queue.batch import RESULT_TYPE
 from report_queue.inputs_desk import UploadLink
-from report_queue.job import Job, State, WorkerBeat
+from report_queue.job import PRIORITY, Job, State, WorkerBeat
 from report_queue.keys import Principal
 from report_queue.outlook import Outlook, drain_seconds
 from report_queue.replies import Gauges, Group, Numbers, Spread
@@ -147,16 +147,40 @@ def completed(job: Job) -> dict[str, Any]:
 
 
 def detail(job: Job, request: Request | None, outlook: Outlook | None) -> dict[str, Any]:
-    """GET /api/jobs/{id}; `jobData` is the payload as it was sent, `dataRef` the object that holds its rows, `outlook`
-    why it has not started."""
+    """GET /api/jobs/{id}; `jobData` is the payload as it was sent, `dataRef` the object that holds its rows, `options`
+    what else it takes to send the same once more, `outlook` why it has not started."""
     return summary(job) | {
         "jobData": request.data if request else None,
+        "options": wishes(request) if request else {},
         "metadata": dict(request.metadata) if request else {},
         "dataRef": request.data_ref.to_fields() if request and request.data_ref else None,
         "timeline": [asdict(event) | {"at": moment(event.at)} for event in job.events],
         "outlook": outlook
         and {"reasons": list(outlook.reasons), "ahead": outlook.ahead, "startsAt": moment(outlook.starts_at)},
     }
+
+
+def wishes(request: Request) -> dict[str, Any]:
+    """What was wished of a job, as the options of a submission write it; what is as usual is left out.
+
+    A delay has become the moment that it ended at. A password is told to nobody, and a dedup key is not kept.
+    """
+    edition, backoff, kept = request.edition, request.backoff, request.retention_ms
+    wished = {
+        "attempts": request.attempts,
+        "priority": None if request.priority == PRIORITY else request.priority,
+        "runAt": moment(request.due_at),
+        "expiresAt": moment(request.expires_at),
+        "backoff": backoff and {"type": backoff.kind, "delaySeconds": backoff.ms // 1000, "jitter": backoff.jitter},
+        "retentionSeconds": None if kept is None else kept // 1000,
+        "tags": list(request.tags) or None,
+        "metadata": dict(request.metadata) or None,
+        "webhook": False if request.tell == "" else request.tell,
+        "callback": request.callback,
+    }
+    for name, value in edition.without_password().to_fields().items():
+        wished["timezone" if name == "time_zone" else name] = value
+    return {name: value for name, value in wished.items() if value is not None}
 
 
 def _spread(spread: Spread) -> dict[str, Any]:

@@ -171,6 +171,9 @@ def schemas() -> dict[str, Any]:
             {
                 **_SUMMARY,
                 "jobData": {"description": "the payload as it was sent; null where it is not kept any more"},
+                "options": said(
+                    mapped({}), "what else was sent, as a submission takes it; no password and no `dedupKey` is told"
+                ),
                 "metadata": _METADATA,
                 "dataRef": _DATA_REF,
                 "timeline": listed(
