@@ -40,7 +40,7 @@ def page(browser: Browser) -> Iterator[Page]:
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     yield page
     context.close()
-    # What a browser itself notes of a 4xx or 5xx answer, or of none, is the test's own doing; a sandbox is to stop things.
+    # What a browser itself notes of a 4xx or 5xx answer, or of none, is the test's own doing; a sandbox stops things.
     expected = ("Failed to load resource", "is sandboxed")
     assert [text for text in complaints if not any(part in text for part in expected)] == []
 
