@@ -36,11 +36,13 @@ def dependencies(folder: str) -> lambda_.Code:
     )
 
 
-def worker_image() -> lambda_.Code:
-    """The worker's image. Docker builds it at deployment; synthesis only hashes what `.dockerignore` lets through."""
+def worker_image(function: str) -> lambda_.Code:
+    """The worker's image, for that function in it. Docker builds it at deployment, once for all of its functions;
+    synthesis only hashes what `.dockerignore` lets through."""
     return lambda_.Code.from_asset_image(
         str(ROOT),
         file="functions/worker/Dockerfile",
+        cmd=[f"{function}.handler.handler"],
         platform=cdk.aws_ecr_assets.Platform.LINUX_ARM64,
     )
 

@@ -6,7 +6,7 @@ a route, a schedule or a rule of its own; a test reads the synthesised template 
               routes            rule `wake`
     HTTPS ───────────► submit ─────────────► worker ◄── poller ◄── every minute
       │               dashboard                  ▲
-      │               webhooks                   └───── requeue_stalled ◄── every minute
+      │               webhooks, preview          └───── requeue_stalled ◄── every minute
       └── authorizer
                           rule `ended`
     receipts in the bucket ────────────────► notify ◄── every minute
@@ -32,7 +32,10 @@ class May:
 
 @dataclass(frozen=True)
 class Function:
-    """A Lambda: its code is `functions/<name>`, its handler `handler.handler`, its samples `events/<name>*.json`."""
+    """A Lambda: its code is `functions/<name>`, its handler `handler.handler`, its samples `events/<name>*.json`.
+
+    All of the kind `image` are one image, in which the handler is `<name>.handler.handler`.
+    """
 
     name: str
     memory_mb: int
@@ -192,6 +195,8 @@ FUNCTIONS: Final = (
             delete=("signing/", "due/"),
         ),
     ),
+    # In the worker's image and with its memory, for it starts the same children; it may touch nothing.
+    Function("preview", memory_mb=3_008, timeout_s=29, may=May(), kind="image"),
 )
 
 AUTHORIZER: Final = "authorizer"
@@ -199,6 +204,7 @@ AUTHORIZER_CACHE_S: Final = 60
 
 ROUTES: Final = (
     Route("POST", "/api/v1/reports/generate", "submit"),
+    Route("POST", "/api/v1/reports/preview", "preview"),
     Route("GET", "/api/v1/reports/{id}/download", "dashboard"),
     Route("POST", "/api/v1/inputs", "submit"),
     Route("POST", "/api/v1/batches", "submit"),
@@ -262,6 +268,7 @@ CORS: Final = Cors(
         "preference-applied",
         "ratelimit",
         "ratelimit-policy",
+        "report-warnings",
     ),
     max_age_s=600,
 )

@@ -26,7 +26,8 @@ def code_in(assembly: Assembly, name: str, resource: Resource) -> Code:
     given = resource.properties
     if given.get("PackageType") == "Image":
         tag = str(given["Code"]["ImageUri"]["Fn::Sub"]).rpartition(":")[2]
-        folder, packages, handler = _in_image(*assembly.image(tag))
+        command = given.get("ImageConfig", {}).get("Command")
+        folder, packages, handler = _in_image(*assembly.image(tag), command=command)
     else:
         folder, handler = assembly.zipped(given["Code"]["S3Key"]), given["Handler"]
         layers = [assembly.one(resource, layer, "AWS::Lambda::LayerVersion") for layer in given.get("Layers", [])]
@@ -47,14 +48,17 @@ def code_in(assembly: Assembly, name: str, resource: Resource) -> Code:
     )
 
 
-def _in_image(context: Path, dockerfile: str) -> tuple[Path, list[Path], str]:
-    """Where an image's handler and packages come from, and which handler it runs, as its Dockerfile says."""
+def _in_image(context: Path, dockerfile: str, *, command: list[str] | None) -> tuple[Path, list[Path], str]:
+    """Where an image's handler and packages come from, and which handler it runs: the function's own command, or else
+    the Dockerfile's. The handler is told as its folder's own."""
     text = (context / dockerfile).read_text("utf-8")
-    copied = [context / path for path in re.findall(r"^COPY (\S+) ", text, re.MULTILINE)]
-    handler = re.search(r'^CMD \["(.+)"\]$', text, re.MULTILINE)
-    folder = next((path.parent for path in copied if path.name == "handler.py"), context)
-    packages = [path.parent for path in copied if (path / "__init__.py").is_file()]
-    return folder, packages, handler[1] if handler else ""
+    copied = {into: context / path for path, into in re.findall(r"^COPY (\S+) (\S+)$", text, re.MULTILINE)}
+    usual = re.search(r'^CMD \["(.+)"\]$', text, re.MULTILINE)
+    run = command[0] if command else usual[1] if usual else ""
+    place, _, handler = run.partition(".")  # worker.handler.handler: what was copied into worker/
+    folder = copied[f"{place}/"].parent if f"{place}/" in copied else context
+    packages = [path.parent for path in copied.values() if (path / "__init__.py").is_file()]
+    return folder, packages, handler
 
 
 def _variable(assembly: Assembly, resource: Resource, name: str, value: Any) -> str | None:

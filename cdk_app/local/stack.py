@@ -189,7 +189,7 @@ async def stack(
                 processes=processes,
                 client=client,
             )
-            limit = workers if function.name == "worker" else 1 if function.name in _SINGLE else 4
+            limit = workers if function.kind == "image" else 1 if function.name in _SINGLE else 4
             up.pools[function.name] = Pool(start=sandboxes.start, end=sandboxes.end, limit=limit)
         await _all_of(
             _answering(aws.process, up.aws_url, client, held.log("aws")),

@@ -113,7 +113,7 @@ class AppStack(cdk.Stack):
             function_name=name,
             runtime=lambda_.Runtime.FROM_IMAGE if image else bundling.PYTHON,
             handler=lambda_.Handler.FROM_IMAGE if image else "handler.handler",
-            code=bundling.worker_image() if image else bundling.source(f"functions/{plan.name}"),
+            code=bundling.worker_image(plan.name) if image else bundling.source(f"functions/{plan.name}"),
             layers=None if image else self._layers,
             architecture=bundling.ARCHITECTURE,
             memory_size=plan.memory_mb,

@@ -12,6 +12,7 @@ from gateway import Answer, Api, Context, answer
 from cdk_app.topology import ROUTES
 from functions.authorizer import handler as authorizer
 from functions.dashboard import handler as dashboard
+from functions.preview import handler as preview
 from functions.submit import handler as submit
 from functions.webhooks import handler as webhooks
 from report_queue import keys
@@ -31,6 +32,7 @@ STATUS = {  # of those that do not just answer 200 (dashboard) or 202 (submit)
     "dashboard_schedule_run": 202,
     "dashboard_receipt": 409,
     "dashboard_delete": 404,
+    "preview_invalid": 422,
     "webhooks_make": 201,
     "webhooks_invalid": 422,
     "webhooks_test": 409,  # callbacks have an address for each job
@@ -48,7 +50,7 @@ def samples(function: str) -> list[str]:
 
 
 def run(name: str) -> Answer:
-    function = {"submit": submit, "webhooks": webhooks}.get(name.partition("_")[0], dashboard)
+    function = {"submit": submit, "preview": preview, "webhooks": webhooks}.get(name.partition("_")[0], dashboard)
     return answer(function.handler(sample(name), Context()))
 
 
@@ -70,14 +72,21 @@ def test_a_sample_question_about_webhooks_is_answered(name: str, api: Api) -> No
     assert run(name).status == STATUS.get(name, 200)
 
 
+@pytest.mark.parametrize("name", samples("preview"))
+def test_a_sample_preview_is_answered(name: str, environment: Any) -> None:
+    assert run(name).status == STATUS.get(name, 200)
+
+
 def test_every_report_type_and_every_route_has_its_sample() -> None:
     assert set(samples("submit")) >= {f"submit_{kind}" for kind in report_types()}
-    asked = {sample(name)["routeKey"] for name in samples("submit") + samples("dashboard") + samples("webhooks")}
+    functions = {route.function for route in ROUTES}
+    asked = {sample(name)["routeKey"] for function in functions for name in samples(function)}
     assert asked == {f"{route.method} {route.path}" for route in ROUTES}
 
 
 def test_every_route_of_the_topology_is_a_route_of_its_function() -> None:
-    apps = {"submit": submit.app, "dashboard": dashboard.app, "webhooks": webhooks.app}
+    functions = {"submit": submit, "preview": preview, "dashboard": dashboard, "webhooks": webhooks}
+    apps = {name: function.app for name, function in functions.items()}
     served = {
         (name, f"{route.method} {route.openapi_path}")
         for name, app in apps.items()

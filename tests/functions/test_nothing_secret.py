@@ -10,11 +10,12 @@ from typing import Any
 import boto3
 import pytest
 import redis
-from gateway import Api
+from gateway import PREVIEW, Api
 from test_authorizer import authorize
 
 from functions.authorizer.handler import _secret
 from functions.poller import handler as poller
+from functions.preview import handler as preview
 from functions.requeue_stalled import handler as requeue_stalled
 from functions.worker import handler as worker
 from report_queue import keys, telemetry
@@ -51,6 +52,7 @@ def told(logs: StringIO, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
         one.setLevel(logging.DEBUG)
     with Renderer() as renderer:
         monkeypatch.setattr(worker, "RENDERER", renderer)
+        monkeypatch.setattr(preview, "RENDERER", renderer)
         yield lambda: logs.getvalue() + "".join(capfd.readouterr())
     for one, level in zip(loggers, levels, strict=True):
         one.setLevel(level)
@@ -73,7 +75,10 @@ def test_what_is_planted_is_found_nowhere_but_in_the_store(asked: Api, told: Any
         asked.submit(fit, headers={"idempotency-key": f"{ONCE} \n"}),
         asked.get("/api/jobs", query={"state": PAYLOAD, "limit": PAYLOAD, "after": PAYLOAD}),
         asked.post("/api/jobs/retry", body={"signature": PAYLOAD, "limit": PAYLOAD}),
+        asked.post(PREVIEW, body={"reportType": "test", "data": bad, "options": {"dedupKey": PAYLOAD}}),
+        asked.post(PREVIEW, body=glyphs),
     ]
+    assert asked.post(PREVIEW, body=fit | {"options": {"password": PASSWORD}}).status == 200
     ids = [
         answer.json["data"]["jobId"]
         for answer in (asked.submit(fit, headers=once), asked.submit(glyphs), asked.submit(rows))
@@ -91,6 +96,7 @@ def test_what_is_planted_is_found_nowhere_but_in_the_store(asked: Api, told: Any
 
     log = told()
     assert '"accepted"' in log
+    assert '"shown"' in log
     assert "Completed" in log
     places = {
         "log": log,

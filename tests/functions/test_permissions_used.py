@@ -227,6 +227,10 @@ def test_webhooks_needs_all_that_it_may(
     assert seen == _meant("webhooks")
 
 
+def test_preview_needs_nothing() -> None:
+    assert function("preview").may == May()  # tests/functions/test_preview.py: it works where nothing is to be had
+
+
 def _ended(lives: Lives, wired: Wiring) -> Receipt:
     """A job that is completed, by its receipt."""
     receipt = wired.ledger.receipt(lives.completed())

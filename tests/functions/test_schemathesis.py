@@ -26,6 +26,7 @@ from cdk_app import topology
 from cdk_app.local.gateway import Gateway
 from cdk_app.local.sandbox import Answer
 from functions.dashboard import handler as dashboard
+from functions.preview import handler as preview
 from functions.submit import handler as submit
 from functions.webhooks import handler as webhooks
 from report_queue.openapi.document import document
@@ -47,8 +48,8 @@ async def invoke(function: str, event: Any, *, within_s: float | None = None) ->
     """The functions, as the gateway calls them."""
     if function == topology.AUTHORIZER:
         return Answer(json.dumps({"isAuthorized": True, "context": LET_IN}).encode())
-    handler = {"submit": submit, "dashboard": dashboard, "webhooks": webhooks}[function].handler
-    return Answer(json.dumps(handler(event, Context())).encode())
+    functions = {"submit": submit, "preview": preview, "dashboard": dashboard, "webhooks": webhooks}
+    return Answer(json.dumps(functions[function].handler(event, Context())).encode())
 
 
 def operations() -> dict[str, Any]:

@@ -50,7 +50,10 @@ OWN = {
     "POST /api/jobs/retry": ("",),
 }
 # What is the same for everybody and of nobody, or of the key itself.
-SHARED = {"GET /api/report-types", "GET /api/queue", "POST /api/queue/pause", "POST /api/queue/resume", "GET /api/key"}
+SHARED = {
+    *("GET /api/report-types", "GET /api/queue", "POST /api/queue/pause", "POST /api/queue/resume", "GET /api/key"),
+    "POST /api/v1/reports/preview",  # shows what its caller sends, and may touch nothing
+}
 # What makes something of the caller's own: that it is not another's stands in a test of its own.
 MAKES = {
     "POST /api/v1/reports/generate",

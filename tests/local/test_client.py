@@ -10,6 +10,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,7 @@ def test_the_client_drives_all_that_the_api_has(real: Running, tmp_path: Path) -
 
 
 def _jobs(queue: Client, sample: Any, rows: Path, folder: Path) -> None:
+    assert pypdf.PdfReader(BytesIO(queue.preview("test", SAMPLE))).pages
     made = queue.wait(queue.submit("sales", sample, rows=queue.upload(rows), options={"tags": ["mine"]}).id)
     assert made.completed, made
     saved = queue.download(made.id, folder)
@@ -179,9 +181,16 @@ def test_the_readmes_lines_do_what_it_says(real: Running, folder: Path, typed: A
     with minutes_passing(real):
         done = typed("bash", "-euc", shell)
     assert done.returncode == 0, done.stderr
-    assert (folder / "sales.pdf").read_bytes()[:5] == b"%PDF-"
+    for name in ("draft.pdf", "sales.pdf"):
+        assert (folder / name).read_bytes()[:5] == b"%PDF-"
     names = zipfile.ZipFile(folder / "guests.zip").namelist()
     assert sorted(name.rpartition(".")[2] for name in names) == ["json", "pdf", "pdf"]
+    (curl,) = re.findall(r"<!-- preview -->\n```sh\n(.*?)```", text, re.DOTALL)
+    done = typed(
+        "bash", "-euc", curl, API=real.url, KEY=real.key, SAMPLE=str(report_types()["sales"].folder / "sample.json")
+    )
+    assert done.returncode == 0, done.stderr
+    assert pypdf.PdfReader(folder / "preview.pdf").pages
     done = typed(sys.executable, "-c", python, **{URL: real.url, KEY: real.key})
     assert done.returncode == 0, done.stderr
     assert (folder / "hello.pdf").read_bytes()[:5] == b"%PDF-"

@@ -79,6 +79,20 @@ def test_a_submission_whose_answer_is_lost_is_sent_again_as_the_same_one(slept: 
         assert keys[-1] == "mine"
 
 
+def test_a_preview_is_asked_for_again_and_its_answer_is_the_document(slept: list[float]) -> None:
+    document = Says(200, b"%PDF-1.7 of a kind", {"content-disposition": "inline"})
+    for server, client in asking(LOST, Says(502), Says(503), document):
+        assert client.preview("test", {"title": "é"}, options={"locale": "de"}) == b"%PDF-1.7 of a kind"
+        assert {request.path for request in server.asked} == {"/api/v1/reports/preview"}
+        assert len(server.asked) == 4
+        assert json.loads(server.asked[-1].body) == {
+            "reportType": "test", "data": {"title": "é"}, "options": {"locale": "de"},
+        }  # fmt: skip
+    for _, client in asking(Says(413, {"detail": "A preview may take 15 s"})):
+        with pytest.raises(NotValid, match="15 s"):
+            client.preview("test", {})
+
+
 @pytest.mark.parametrize("lost", [LOST, Says(502), Says(504)])
 def test_what_may_have_been_done_already_is_not_done_twice(lost: Says | str, slept: list[float]) -> None:
     for server, client in asking(lost):
@@ -135,6 +149,7 @@ def test_a_problem_is_an_error_of_its_kind_with_all_that_is_wrong(status: int, k
         (Says(200, ["no"]), lambda client: client.cancel(ID)),
         (Says(200, {"url": None}), lambda client: client.batches.download(ID, Path("x"))),
         (Says(200, {"id": ID}), lambda client: client.batches.get(ID)),
+        (Says(200, b"<html>"), lambda client: client.preview("test", {})),
     ],
 )
 def test_another_server_at_the_address_is_recognised(says: Says, ask: Callable[[Client], Any]) -> None:

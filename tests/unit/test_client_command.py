@@ -90,6 +90,17 @@ def test_what_makes_no_sense_is_told_before_anything_is_asked(run: Any, tmp_path
             main(words)
 
 
+def test_a_preview_is_saved_as_the_file_or_in_the_folder_that_was_named(run: Any, tmp_path: Path) -> None:
+    sheet = Says(200, b"a,b\r\n", {"content-disposition": "inline"})
+    asked = ("preview", "test", "data.json", "--option", "format=csv", "-o")
+    assert run(*asked, "out.csv", says=[sheet])[:3] == (0, "out.csv\n", "")
+    assert run(*asked, ".", says=[sheet])[:3] == (0, "test-preview.csv\n", "")
+    assert [(tmp_path / name).read_bytes() for name in ("out.csv", "test-preview.csv")] == [b"a,b\r\n"] * 2
+    refused = Says(422, {"detail": "sales: template.html, line 58: no"})
+    assert run(*asked, "none.csv", says=[refused])[0] == 3
+    assert not (tmp_path / "none.csv").exists()
+
+
 def test_json_is_for_programs_also_where_it_is_refused(run: Any) -> None:
     code, out, err, _ = run("submit", "test", "data.json", "--json", "--option", "locale=de", says=[ACCEPTED])
     assert (code, json.loads(out), err) == (0, {"id": ID, "replayed": False, "duplicate": False}, "")

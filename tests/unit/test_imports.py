@@ -46,6 +46,7 @@ IMPORTED_ONLY_BY: dict[str, tuple[str, ...]] = {
     "functions.dashboard": ("functions.dashboard",),
     "functions.notify": ("functions.notify",),
     "functions.poller": ("functions.poller",),
+    "functions.preview": ("functions.preview",),
     "functions.requeue_stalled": ("functions.requeue_stalled",),
     "functions.submit": ("functions.submit",),
     "functions.webhooks": ("functions.webhooks",),

@@ -26,6 +26,7 @@ from report_queue.errors import (
     InvalidRequest,
     MalformedRequest,
     NotFound,
+    StoreAway,
     TransientFailure,
     whereabouts,
 )
@@ -35,6 +36,7 @@ from report_queue.telemetry import Handler, logger, tell, watched
 from report_queue.trace import current
 
 _ANSWER_BYTES: Final = 6_000_000
+_AWAY: Final = {BrokerAway: BROKER_AWAY, StoreAway: STORE_AWAY}
 
 
 def resolver() -> APIGatewayHttpResolver:
@@ -134,7 +136,7 @@ def answers(ping: Callable[[], None]) -> bool:
 def _note(error: Exception, status: int) -> None:
     if isinstance(error, TransientFailure):
         logger.warning("away", reason=error.reason, message_for_people=str(error))
-        tell({BROKER_AWAY if isinstance(error, BrokerAway) else STORE_AWAY: 1})
+        tell({_AWAY.get(type(error), UNEXPECTED): 1})
     elif status >= 500:
         logger.error("unexpected", error=whereabouts(error))
         tell({UNEXPECTED: 1})

@@ -18,6 +18,8 @@ CONTENT_TYPE: Final = "application/problem+json"
 AWAY_AGAIN_S: Final = 5  # seconds: what is away is asked again soon, for the queue loses nothing by it
 RETRIED: Final = frozenset({409, 429, 503})  # statuses that say when to ask again, 409 where it comes by itself
 
+_OF_REPORTS: Final = frozenset({"render-failed", "render-interrupted"})  # these say what a job would have failed with
+
 # A problem must not be kept by caches, nor be taken for a page.
 _HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
@@ -80,8 +82,9 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
         413,
         "The request is too large",
         "too-large",
-        "The body has more bytes than may be sent.",
-        "Split the report, aggregate its rows, or put the rows there by POST /api/v1/inputs and name them.",
+        "The body has more bytes than may be sent; or a preview takes longer, or comes out larger, than one may.",
+        "Split the report, aggregate its rows, or put the rows there by POST /api/v1/inputs and name them. What is too "
+        "much for a preview, submit: a job may be larger and take longer.",
     ),
     errors.InvalidRequest: Problem(
         422,
@@ -89,6 +92,13 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
         "invalid-request",
         "The request can be read and is not what is asked for; or its Idempotency-Key belongs to another one.",
         "`errors` lists every place that is wrong and what should be there. Sent again as it is, it is refused again.",
+    ),
+    errors.PermanentFailure: Problem(
+        422,
+        "The report cannot be made",
+        "render-failed",
+        "A preview's template or data are at fault: a job would fail for the same reason.",
+        "`detail` says what is wrong, and in which line of the template; `reason` is what a failed job would have.",
     ),
     errors.TooMany: Problem(
         429,
@@ -110,6 +120,14 @@ TABLE: Final[Mapping[type[Exception], Problem]] = {
         "store-away",
         "The bucket does not answer: nothing can be accepted.",
         "Send it again after Retry-After seconds, with the same Idempotency-Key.",
+    ),
+    errors.TransientFailure: Problem(
+        503,
+        "The report was not made this time",
+        "render-interrupted",
+        "The process that rendered a preview ended without a word.",
+        "Ask again after Retry-After seconds. If it ends so each time, submit the report: its job is tried several "
+        "times, and keeps what it failed with.",
     ),
 }
 
@@ -136,16 +154,23 @@ def answer(error: Exception, *, instance: str, request_id: str) -> Response[str]
     unexpected = problem is UNEXPECTED
     detail = f"It is logged under the request id {request_id}; trying again may help." if unexpected else str(error)
     faults = error.faults if isinstance(error, errors.InvalidRequest) else ()
-    body = body_of(problem, detail=detail, instance=instance, request_id=request_id, faults=faults)
+    reason = error.reason if isinstance(error, errors.AttemptFailure) and problem.type in _OF_REPORTS else None
+    body = body_of(problem, detail=detail, instance=instance, request_id=request_id, faults=faults, reason=reason)
     again_s = _again(error)
     retry = {} if again_s is None else {"Retry-After": str(again_s)}
     return Response(problem.status, CONTENT_TYPE, json.dumps(body, ensure_ascii=False), headers=_HEADERS | retry)
 
 
 def body_of(
-    problem: Problem, *, detail: str, instance: str, request_id: str, faults: Sequence[Fault] = ()
+    problem: Problem,
+    *,
+    detail: str,
+    instance: str,
+    request_id: str,
+    faults: Sequence[Fault] = (),
+    reason: str | None = None,
 ) -> dict[str, Any]:
-    """A problem as JSON values."""
+    """A problem as JSON values; `reason` is the code that a job would have failed with."""
     return {
         "type": problem.address,
         "title": problem.title,
@@ -157,6 +182,7 @@ def body_of(
         "success": False,
         "message": detail,
         "errorMessages": [{"path": _path(fault), "message": fault.message} for fault in faults],
+        **({"reason": reason} if reason else {}),
     }
 
 

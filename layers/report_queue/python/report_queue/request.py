@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, Self
 
 from report_queue import strict_json
@@ -212,9 +212,12 @@ def parse(body: bytes, *, limit: int, types: Mapping[str, ReportType] | None = N
     return submission(strict_json.parse(body), types=types)
 
 
-def submission(envelope: Any, *, types: Mapping[str, ReportType] | None = None) -> Submission:
-    """The submission that an envelope, as parsed JSON, holds; raises InvalidRequest as `parse` does."""
-    refuse_if(faults(envelope, report_types() if types is None else types))
+def submission(
+    envelope: Any, *, types: Mapping[str, ReportType] | None = None, beside: Iterable[Fault] = ()
+) -> Submission:
+    """The submission that an envelope, as parsed JSON, holds; raises InvalidRequest as `parse` does, also for what the
+    caller has `beside`."""
+    refuse_if(chain(beside, faults(envelope, report_types() if types is None else types)))
     given = envelope.get("options", {})
     wished = {name: value for name, value in given.items() if value != _DEFAULTS.get(name)}
     sent = {"reportType": envelope["reportType"], "data": envelope["data"], "options": wished}

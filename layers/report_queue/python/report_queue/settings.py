@@ -80,6 +80,8 @@ class Settings(BaseModel):
     # The API.
     link_seconds: int = Field(default=300, ge=1, le=3600, description="a download link is valid this long")
     body_bytes: int = Field(default=5_000_000, ge=1, description="largest request body")
+    preview_bytes: int = Field(default=1_000_000, ge=1, description="largest request body of a preview")
+    preview_ms: Milliseconds = Field(default=15_000, le=25_000, description="a preview may take this long")
     upload_seconds: int = Field(default=3_600, ge=1, le=43_200, description="an upload may begin this long")
     input_bytes: int = Field(
         default=1_000_000_000, ge=1, le=1_500_000_000, description="largest object that `dataRef` may name"

@@ -44,6 +44,10 @@ class Calls:
         """POST with an Idempotency-Key, one of its own where none is given: sent again it is the same request."""
         return self._wire.ask("POST", path, body=body, headers={"idempotency-key": key or uuid.uuid4().hex})
 
+    def make(self, path: str, body: Any) -> bytes:
+        """POST, and the document that is the answer."""
+        return bytes(self._wire.ask("POST", path, body=body, document=True).body)
+
     def save(self, path: str, to: Path, *, sha256: str | None = None) -> Path:
         """Save what a download's link leads to, as that file or in that folder under its own name; returns the file."""
         link = self._wire.ask("GET", path, headers={"accept": "application/json"}).body

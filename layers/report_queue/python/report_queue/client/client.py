@@ -64,6 +64,12 @@ class Client:
         answer = self._calls.act_once("/api/v1/reports/generate", body, key=idempotency_key)
         return Submitted(told(answer)["jobId"], replayed(answer), bool(told(answer).get("duplicate")))
 
+    def preview(self, report_type: str, data: Any, *, options: Mapping[str, Any] | None = None) -> bytes:
+        """The report as it would come out, at once and without a job: its bytes, in the format of the options (pdf).
+        Raises NotValid also where it is too much for a preview."""
+        body = {"reportType": report_type, "data": data} | ({"options": dict(options)} if options else {})
+        return self._calls.make("/api/v1/reports/preview", body)
+
     def get(self, job: str) -> Job:
         """The job of that id as it stands, with its payload and its timeline in `raw`."""
         return Job.of(self._calls.look(f"/api/jobs/{id_of(job)}"))

@@ -2,7 +2,8 @@
 
     429, 503                     asked again for every request: nothing was done
     no connection                asked again for every request: nothing was sent
-    lost connection, 502, 504    asked again where doing it twice is doing it once: GET, or with an Idempotency-Key
+    lost connection, 502, 504    asked again where doing it twice is doing it once: GET, or with an Idempotency-Key, or
+                                 for a document, which is made and not kept
 
 Between two tries it waits for as long as the answer says in Retry-After, or longer with each try; never for longer than
 `patience` in all. A share of it is chance, so that many who were turned away do not come back at once.
@@ -73,14 +74,15 @@ class Wire:
         body: Any = None,
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
+        document: bool = False,
     ) -> Answer:
-        """Ask, and answer with what is not a refusal. Raises Refused, Away, Broken."""
+        """Ask, and answer with what is not a refusal: JSON, or a document's bytes. Raises Refused, Away, Broken."""
         sent = {name: value for name, value in (query or {}).items() if value is not None}
         given = dict(headers or {})
         content = None
         if body is not None:
             content, given["content-type"] = json.dumps(body).encode(), "application/json"
-        repeatable = method == "GET" or "idempotency-key" in given
+        repeatable = method == "GET" or "idempotency-key" in given or document
         until = time.monotonic() + self._patience
         for tries in count():
             wait = _pause(tries)
@@ -92,7 +94,7 @@ class Wire:
             else:
                 again = response.status_code in (_NOTHING_DONE | _PERHAPS_DONE if repeatable else _NOTHING_DONE)
                 if not again:
-                    return _answer(response)
+                    return _answer(response, document=document)
                 wait = max(wait, _retry_after(response))
                 failed = _refused(response)
             wait *= 1 + random.random() / 4  # noqa: S311 - nothing secret
@@ -102,10 +104,14 @@ class Wire:
         raise AssertionError  # counting has no end
 
 
-def _answer(response: httpx.Response) -> Answer:
+def _answer(response: httpx.Response, *, document: bool) -> Answer:
     if not response.is_success:
         raise _refused(response)
-    return Answer(response.status_code, response.headers, _json(response))
+    if not document:
+        return Answer(response.status_code, response.headers, _json(response))
+    if "content-disposition" not in response.headers:
+        raise Broken(f"the address answered {response.status_code} without a document: is it the API's?")
+    return Answer(response.status_code, response.headers, response.content)
 
 
 def _refused(response: httpx.Response) -> ClientError:

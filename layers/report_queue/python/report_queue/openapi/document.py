@@ -119,7 +119,9 @@ def _answer(answered: Answered, shown: Mapping[str, Any]) -> dict[str, Any]:
         content: dict[str, Any] = {"schema": ref(answered.schema)}
         if answered.schema in shown:
             content["example"] = shown[answered.schema]
-        told["content"] = {answered.media: content}
+        told["content"] = {str(answered.media): content}
+    elif isinstance(answered.media, tuple):  # files, whose bytes are not JSON's to describe
+        told["content"] = {media: {"schema": {"contentMediaType": media}} for media in answered.media}
     elif answered.media != "application/json":
         told["content"] = {answered.media: {"schema": {"type": "string"}}}
     if answered.headers:

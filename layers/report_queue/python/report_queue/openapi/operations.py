@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from report_queue.edition import CONTENT_TYPES
+
 Scope = Literal["submit", "read", "operate", "admin"]
 
 LISTED: Final = ("after", "page", "limit")
@@ -20,7 +22,7 @@ class Answered:
 
     says: str
     schema: str | None = None
-    media: str = "application/json"
+    media: str | tuple[str, ...] = "application/json"
     headers: tuple[str, ...] = ()
 
 
@@ -39,6 +41,7 @@ class Operation:
     body: str | None = None  # its component
     body_required: bool = False
     refusals: tuple[str, ...] = ()  # words of `problems` beyond those that follow from the rest
+    apart: bool = False  # it asks neither broker nor store
 
     @property
     def method(self) -> str:
@@ -55,7 +58,7 @@ class Operation:
         """The words of every problem that it may answer with."""
         found = {*self.refusals, "unexpected"}
         if self.scope:
-            found |= {"forbidden", "broker-away", "store-away"}
+            found |= {"forbidden"} if self.apart else {"forbidden", "broker-away", "store-away"}
         if self.body:
             found |= {"malformed-request", "invalid-request", "too-large"}
         if _RETRIED in self.headers:
@@ -99,6 +102,26 @@ OPERATIONS: Final = (
         body="Submission",
         body_required=True,
         refusals=("conflict", "gone", "too-many"),
+    ),
+    Operation(
+        "POST /api/v1/reports/preview",
+        "previewReport",
+        "Reports",
+        "The document at once, and no job. Nothing of it is kept. It has limits of its own: what is too large, or "
+        "takes too long, is to be submitted. What asks for something later is refused: `delaySeconds`, `runAt`, "
+        "`expiresAt`, `dedupKey`, `webhook`, `callback`, `dataRef`. The other options of a job's alone change nothing.",
+        "submit",
+        {
+            200: Answered(
+                "The document, as `format` asks for it",
+                media=tuple(media.partition(";")[0] for media in CONTENT_TYPES.values()),
+                headers=("Content-Disposition", "Report-Warnings"),
+            )
+        },
+        body="Submission",
+        body_required=True,
+        refusals=("render-failed", "render-interrupted"),
+        apart=True,
     ),
     Operation(
         "GET /api/v1/reports/{id}/download",

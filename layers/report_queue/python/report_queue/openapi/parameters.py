@@ -60,6 +60,8 @@ def headers() -> dict[str, Any]:
                 "the tenant's limits, if any: jobs that may wait, and that may start",
             ),
             "RateLimit": (TEXT, "how many more jobs may wait"),
+            "Content-Disposition": (TEXT, "`inline`, with the name of the file"),
+            "Report-Warnings": (TEXT, "codes of what the preflight has against it, with commas between"),
             "ETag": (TEXT, "of this answer, for `If-None-Match`"),
         }.items()
     }

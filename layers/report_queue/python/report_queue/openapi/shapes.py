@@ -135,6 +135,7 @@ def schemas() -> dict[str, Any]:
             {
                 "instance": TEXT,
                 "requestId": TEXT,
+                "reason": said(TEXT, "code of what a report failed with"),
                 "errors": listed(_FAULT),
                 "errorMessages": listed(answered({"path": TEXT, "message": TEXT})),
             },

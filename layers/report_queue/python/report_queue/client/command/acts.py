@@ -45,6 +45,17 @@ def submit(typed: argparse.Namespace, queue: Client) -> int:
     return _ended(job)
 
 
+def preview(typed: argparse.Namespace, queue: Client) -> int:
+    """One report, without a job."""
+    options = dict(typed.option)
+    document = queue.preview(typed.type, sheet.payload(typed.data), options=options)
+    name = f"{typed.type}-preview.{options.get('format', 'pdf')}"
+    file = typed.output / name if typed.output.is_dir() else typed.output
+    file.write_bytes(document)
+    show.as_json({"savedAs": str(file)}) if typed.json else show.line(str(file))
+    return 0
+
+
 def batch(typed: argparse.Namespace, queue: Client) -> int:
     """A row a report, and the result of all of them."""
     base = sheet.payload(typed.base) if typed.base else None

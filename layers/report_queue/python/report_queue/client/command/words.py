@@ -42,6 +42,11 @@ def parser() -> argparse.ArgumentParser:
     submit.add_argument("--rows", type=Path, help="a file of rows (.jsonl, .ndjson, .csv), too many for the data")
     submit.add_argument("--wait", action="store_true", help="until it has ended")
     _handing_in(submit)
+    preview = command("preview", acts.preview, "a report as it would come out, without a job")
+    preview.add_argument("type", help="see types")
+    preview.add_argument("data", help="a JSON file; - is stdin")
+    preview.add_argument("-o", "--output", type=Path, required=True, help="file, or folder")
+    _wishing(preview)
     batch = command("batch", acts.batch, "hand in a report for each row of a file, and wait for all of them")
     batch.add_argument("rows", type=Path, help="a CSV file whose head names members, or a payload a line (.jsonl)")
     batch.add_argument("--type", required=True, help="see types")
@@ -75,9 +80,13 @@ def parser() -> argparse.ArgumentParser:
 
 def _handing_in(command: argparse.ArgumentParser) -> None:
     command.add_argument("-o", "--output", type=Path, help="wait, and save the result as this file, or in this folder")
-    command.add_argument("--option", type=_option, action="append", default=[], help="name=value; may be given again")
+    _wishing(command)
     command.add_argument("--within", type=float, help="wait at most so many seconds")
     command.add_argument("--idempotency-key", help="sent again with the same key, it is the same job")
+
+
+def _wishing(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--option", type=_option, action="append", default=[], help="name=value; may be given again")
 
 
 def _option(text: str) -> tuple[str, Any]:
