@@ -30,12 +30,12 @@ def zips(deployment: Deployment) -> dict[str, Path]:
 def test_the_image_gets_everything_that_its_dockerfile_copies(image: Path) -> None:
     dockerfile = (image / "functions/worker/Dockerfile").read_text("utf-8")
     copied = re.findall(r"^COPY (\S+) ", dockerfile, re.MULTILINE)
-    assert len(copied) == 4
+    assert len(copied) == 5
     assert [path for path in copied if not (image / path).exists()] == []
 
 
-def test_the_image_gets_nothing_but_the_worker_and_the_layers_sources(image: Path) -> None:
-    ours = ("functions/worker/", "layers/report_queue/python/report_queue/")
+def test_the_image_gets_nothing_but_its_functions_and_the_layers_sources(image: Path) -> None:
+    ours = ("functions/preview/handler.py", "functions/worker/", "layers/report_queue/python/report_queue/")
     beside = {str(path.relative_to(image)) for path in _files(image)}
     beside = {path for path in beside if not path.startswith(ours)}
     assert beside == {".dockerignore", "layers/dependencies/requirements.txt"}

@@ -38,7 +38,11 @@ def test_zip_functions_have_the_handler_runtime_and_both_layers_and_the_image_ha
             assert properties["Layers"] == layers
         else:
             assert properties.keys().isdisjoint({"Handler", "Runtime", "Layers"})
-            assert "ImageUri" in properties["Code"]
+            assert properties["ImageConfig"] == {"Command": [f"{plan.name}.handler.handler"]}
+    images = [
+        properties["Code"]["ImageUri"] for properties in deployment.functions.values() if "ImageConfig" in properties
+    ]
+    assert images == [images[0]] * sum(plan.kind == "image" for plan in topology.FUNCTIONS)  # built once
 
 
 def test_the_routes_are_the_topologys_and_only_its_public_ones_need_no_key(deployment: Deployment) -> None:
