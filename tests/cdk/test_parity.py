@@ -74,6 +74,7 @@ def test_the_code_that_would_be_uploaded_is_what_runs(deployment: Deployment, dr
         for folder in (code.folder, *code.packages):
             assert folder.is_relative_to(deployment.folder.resolve()), function.name
         assert (code.folder / "handler.py").is_file()
+        assert function.kind == "zip" or code.folder.name == function.name  # each its own of the image
         assert [path for path in code.packages if (path / "report_queue/__init__.py").is_file()], function.name
 
 

@@ -144,13 +144,15 @@ def test_a_template_at_fault_is_told_as_a_failed_job_would_be(stub: Stub, ask: C
     assert (failed.json["detail"], failed.json["reason"]) == (told, "template.error")
 
 
-def test_a_child_that_crashes_is_no_mistake_of_ours_and_may_be_asked_again(
-    stub: Stub, ask: Callable[..., Answer]
+def test_a_child_that_crashes_may_be_asked_for_again_and_is_counted_as_what_nobody_meant(
+    stub: Stub, ask: Callable[..., Answer], capsys: pytest.CaptureFixture[str]
 ) -> None:
     stub.fails = TransientFailure("the renderer's child was ended by SIGABRT", reason="render.crashed:SIGABRT")
     crashed = ask()
     assert (crashed.status, crashed.json["type"]) == (503, "/problems/render-interrupted")
     assert (crashed.json["reason"], crashed.headers["retry-after"]) == ("render.crashed:SIGABRT", "5")
+    counted = capsys.readouterr().out
+    assert ('"Unexpected"' in counted, "Away" in counted) == (True, False)
 
 
 def test_the_largest_document_fits_into_an_answer_and_a_larger_one_is_to_be_submitted(
