@@ -193,7 +193,7 @@ def test_a_job_is_deleted_for_good_after_it_was_asked_whether(visit: Visit, api:
     page = visit("#/job/one")
     page.get_by_role("button", name="Delete…").click()
     dialog = page.get_by_role("dialog", name="Delete for good")
-    expect(dialog).to_contain_text("nobody can bring them back")
+    expect(dialog).to_contain_text("nothing here can bring them back")
     dialog.get_by_role("button", name="Leave it").click()
     assert not [seen for seen in api.seen if seen[0] == "DELETE"]
     page.get_by_role("button", name="Delete…").click()

@@ -114,7 +114,7 @@ export function job({ path, live }) {
     openDialog({
       title: "Delete for good",
       body: [
-        h("p", {}, "The request with its payload, the receipt and the report are taken away, for good: nobody can bring them back, and the job is in no list any more."),
+        h("p", {}, "The request with its payload, the receipt and the report are taken away, for good: nothing here can bring them back, and the job is in no list any more."),
         h("p", { class: "hint" }, "Its id and its Idempotency-Key stay used: whoever asks for it is told that it was deleted."),
       ],
       verb: "Delete for good",

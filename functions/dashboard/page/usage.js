@@ -21,9 +21,10 @@ export function usage({ query, go }) {
   const warning = h("p", { class: "notice warn", hidden: true }, "This is not all: there were more reports than are counted. Choose fewer days.");
   const facts = h("dl", { class: "facts figures" });
   const chart = throughput({ name: "Reports by day", first: "Day", label: (day) => day.name.slice(5), width: "a day" });
-  const rows = h("tbody", { role: "rowgroup" });
+  const rows = h("tbody", {});
   const columns = ["Day", "Report", "Completed", "Failed", "Pages", "Size", "Rendering", "Cost, at most"];
-  const table = h("table", { class: "cards usage", role: "table" }, h("caption", { class: "unseen" }, "By day and report type"), h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, columns.map((name, place) => h("th", { role: "columnheader", scope: "col", class: place > 1 ? "numeric" : null }, name)))), rows);
+  const table = h("table", { class: "usage" }, h("caption", { class: "unseen" }, "By day and report type"), h("thead", {}, h("tr", {}, columns.map((name, place) => h("th", { scope: "col", class: place > 1 ? "numeric" : null }, name)))), rows);
+  const scrolls = h("div", { class: "scrolls", tabindex: 0, role: "region", "aria-label": "By day and report type" }, table);
   const empty = h("p", { class: "empty", hidden: true }, "No report ended in these days, as far as is remembered.");
   const since = h("input", { type: "date", id: "since", name: "since", value: span.since, required: true });
   const until = h("input", { type: "date", id: "until", name: "until", value: span.until, required: true });
@@ -55,7 +56,7 @@ export function usage({ query, go }) {
     ]);
     chart.draw(byDay(used.rows, span), 1);
     empty.hidden = used.rows.length > 0;
-    table.hidden = used.rows.length === 0;
+    scrolls.hidden = used.rows.length === 0;
     fill(rows, JSON.stringify(used.rows), () => [...used.rows].reverse().map((row) => makeRow(row, title)));
     return false;
   }
@@ -74,7 +75,7 @@ export function usage({ query, go }) {
         chart.place,
         chart.table,
       ),
-      h("section", { class: "panel" }, h("h2", {}, "By day and report type"), table, empty),
+      h("section", { class: "panel" }, h("h2", {}, "By day and report type"), scrolls, empty),
       h("p", { class: "hint" }, "What is counted is what the queue remembers: a report that has left its lists is in no sum. The cost is at list prices, as if each report had its worker for itself."),
     ],
     async ask(signal) {
@@ -120,17 +121,17 @@ function byDay(rows, { since, until }) {
 }
 
 function makeRow(row, title) {
-  const cell = (label, value) => h("td", { role: "cell", "data-label": label, class: "numeric" }, h("span", {}, value));
+  const cell = (value) => h("td", { class: "numeric" }, h("span", {}, value));
   return h(
     "tr",
-    { role: "row" },
-    h("th", { role: "rowheader", scope: "row" }, row.day),
-    h("td", { role: "cell", "data-label": "Report" }, h("span", {}, title(row.type))),
-    cell("Completed", count(row.completed)),
-    cell("Failed", count(row.failed)),
-    cell("Pages", count(row.pages)),
-    cell("Size", bytes(row.bytes)),
-    cell("Rendering", duration(row.seconds)),
-    cell("Cost, at most", money(row.cost)),
+    {},
+    h("th", { scope: "row" }, row.day),
+    h("td", {}, h("span", {}, title(row.type))),
+    cell(count(row.completed)),
+    cell(count(row.failed)),
+    cell(count(row.pages)),
+    cell(bytes(row.bytes)),
+    cell(duration(row.seconds)),
+    cell(money(row.cost)),
   );
 }
