@@ -21,6 +21,8 @@ def test_a_preview_is_what_would_be_submitted_and_queues_nothing(visit: Visit, p
     page.get_by_label("Title required").fill("Fourth quarter")
     page.get_by_text("Options", exact=True).click()
     page.get_by_label("Locale").fill("de")
+    page.get_by_label("Start after (seconds)").fill("60")
+    page.get_by_label("Deduplication key").fill("mine")
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_title("The preview as PDF")).to_have_attribute("src", re.compile("^blob:.*#"))
     expect(page.get_by_role("heading", name="Preview")).to_be_focused()
@@ -36,7 +38,10 @@ def test_a_preview_is_what_would_be_submitted_and_queues_nothing(visit: Visit, p
     assert api.posts("/api/v1/reports/generate") == []
     page.get_by_role("button", name="Submit report").click()
     expect(page.locator(".state")).to_have_text("Waiting")
-    assert json.loads(api.posts("/api/v1/reports/generate")[0][0]) == json.loads(body)
+    when = {"delaySeconds": 60, "dedupKey": "mine"}  # which the API refuses in a preview
+    submitted = json.loads(api.posts("/api/v1/reports/generate")[0][0])
+    assert submitted["options"] == {"locale": "de"} | when
+    assert submitted | {"options": {"locale": "de"}} == json.loads(body)
 
 
 def test_a_preview_in_html_has_its_styles_and_runs_nothing(visit: Visit, api: FakeApi) -> None:
@@ -54,15 +59,18 @@ def test_a_preview_in_html_has_its_styles_and_runs_nothing(visit: Visit, api: Fa
 
 
 def test_a_preview_in_csv_is_text_and_a_workbook_is_saved(visit: Visit, api: FakeApi) -> None:
-    api.preview = Response("a,b\n<b>1</b>,2\n", media_type="text/csv; charset=utf-8")
+    headers = {"Report-Warnings": "page.blank"}
+    api.preview = Response("a,b\n<b>1</b>,2\n", media_type="text/csv; charset=utf-8", headers=headers)
     page = visit("#/new")
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_label("The preview as CSV")).to_have_text("a,b <b>1</b>,2")
+    expect(page.get_by_text("The preflight found: page.blank")).to_be_visible()
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     api.preview = Response(b"PK", media_type=kind)
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("link", name="Save workbook")).to_have_attribute("download", "sales-preview.xlsx")
     expect(page.get_by_label("The preview as CSV")).to_have_count(0)
+    expect(page.get_by_text("The preflight found")).to_be_hidden()
 
 
 def test_what_is_wrong_with_a_preview_is_shown_at_its_field(visit: Visit, api: FakeApi) -> None:

@@ -27,10 +27,12 @@ def entered(page: Page, stack: Running) -> Page:
     return page
 
 
-def test_the_sample_is_submitted_made_shown_and_downloaded(entered: Page) -> None:
+def test_the_sample_is_previewed_submitted_made_shown_downloaded_and_deleted(entered: Page) -> None:
     page = entered
     page.get_by_role("link", name="New report").first.click()
     page.get_by_label("Report type").select_option("sales")
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("link", name="Save PDF")).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="Submit report").click()
     page.wait_for_url(re.compile("#/job/"))
     expect(page.locator(".state")).to_have_text("Completed", timeout=60_000)
@@ -39,6 +41,9 @@ def test_the_sample_is_submitted_made_shown_and_downloaded(entered: Page) -> Non
         page.get_by_role("button", name="Download PDF").click()
     assert re.fullmatch(r"sales-[0-9a-v]{26}\.pdf", download.value.suggested_filename)
     assert report_types()["sales"].sample["title"] in text_of(download.value.path().read_bytes())
+    page.get_by_role("button", name="Delete…").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_role("heading", name="Deleted for good")).to_be_focused()
 
 
 def test_a_delayed_job_is_cancelled_and_retried(entered: Page) -> None:

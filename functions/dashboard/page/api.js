@@ -60,10 +60,10 @@ export async function call(method, path, options = {}) {
   return (await exchange(method, path, options, (response) => response.text())).said;
 }
 
-/** Sends to `path` and gives the document that comes back, a Blob with its type; raises NoAnswer or Problem. */
+/** Sends to `path` and gives the document that comes back, {blob, headers}; raises NoAnswer or Problem. */
 export async function fetchDocument(path, options) {
-  const { said } = await exchange("POST", path, { ...options, accept: "*/*" }, (response) => (response.ok ? response.blob() : response.text()));
-  return said;
+  const { response, said } = await exchange("POST", path, { ...options, accept: "*/*" }, (response) => (response.ok ? response.blob() : response.text()));
+  return { blob: said, headers: response.headers };
 }
 
 async function exchange(method, path, { body, headers = {}, signal, as = key(), accept = "application/json", patience = PATIENCE_MS }, read) {

@@ -14,6 +14,7 @@ import { trouble } from "./trouble.js";
 import { reportTypes } from "./types.js";
 import { optionsSchema, scheduleSchema } from "./wishes.js";
 
+const UNSEEN = ["delaySeconds", "runAt", "expiresAt", "dedupKey", "dedupSeconds", "dedupMode", "webhook", "callback"];
 const drafts = new Map(); // type name -> text: changing the type, or leaving the form, loses nothing
 
 export function newReport({ query, go }) {
@@ -77,8 +78,7 @@ export function newReport({ query, go }) {
   }
 
   /** The report as it is sent, as text: the payload is not parsed on the way. */
-  function reportOf() {
-    const wishes = options.read();
+  function reportOf(wishes = options.read()) {
     const members = [`"reportType": ${JSON.stringify(type.value)}`, `"data": ${payload.read()}`];
     if (rows) members.push(`"dataRef": ${JSON.stringify(rows)}`);
     if (Object.keys(wishes).length) members.push(`"options": ${JSON.stringify(wishes)}`);
@@ -131,7 +131,7 @@ export function newReport({ query, go }) {
     set(preview, "disabled", true);
     answer.replaceChildren();
     try {
-      await previewed.make(reportOf(), type.value);
+      await previewed.make(reportOf(seen(options.read())), type.value);
     } catch (error) {
       blame(error, "There is no preview.", { inSchedule: false });
     } finally {
@@ -208,6 +208,9 @@ export function newReport({ query, go }) {
     once: true, // what is typed is not asked for again
   };
 }
+
+/** The options without those that a preview refuses, because they say when, or whom to tell, and nothing of the document. */
+const seen = (wishes) => Object.fromEntries(Object.entries(wishes).filter(([name]) => !UNSEEN.includes(name)));
 
 /** A schema without a member, which is elsewhere. */
 function without(schema, member) {

@@ -16,19 +16,23 @@ const WORDS = { pdf: "PDF", html: "HTML", csv: "CSV", xlsx: "workbook" };
 export function previewPanel() {
   const heading = h("h2", { tabindex: -1 }, "Preview");
   const about = h("p", { class: "hint" });
+  const finds = h("p", { class: "notice warn", hidden: true });
   const save = h("a", { class: "button small" });
   const place = h("div", { class: "frame" });
-  const panel = h("section", { class: "panel preview", hidden: true }, h("div", { class: "panel-head" }, heading, h("div", { class: "actions" }, save)), about, place);
+  const panel = h("section", { class: "panel preview", hidden: true }, h("div", { class: "panel-head" }, heading, h("div", { class: "actions" }, save)), about, finds, place);
   let url = null;
   let size = "";
 
   async function make(body, name) {
     say("The preview is being made.");
-    const found = await fetchDocument("/api/v1/reports/preview", { body, patience: PATIENCE_MS });
+    const { blob: found, headers } = await fetchDocument("/api/v1/reports/preview", { body, patience: PATIENCE_MS });
     close();
     const kind = ENDINGS[found.type.split(";")[0].trim()] ?? "bin";
     url = URL.createObjectURL(found);
     size = `${WORDS[kind] ?? "File"}, ${bytes(found.size)}. Nothing was queued.`;
+    const warnings = headers.get("Report-Warnings") ?? "";
+    write(finds, warnings && `The preflight found: ${warnings}`);
+    set(finds, "hidden", warnings === "");
     write(about, size);
     save.replaceChildren(icon("download"), `Save ${WORDS[kind] ?? "file"}`);
     set(save, "href", url);
