@@ -47,7 +47,7 @@ def test_nothing_may_come_from_elsewhere_and_nobody_may_frame_it(monkeypatch: py
     assert "frame-ancestors 'none'" in policy
     monkeypatch.delenv("AWS_ENDPOINT_URL_S3")
     wiring.cache_clear()
-    own = "frame-src 'self' https://reports.s3.eu-central-1.amazonaws.com;"  # this bucket, and nobody else's
+    own = "frame-src 'self' https://reports.s3.eu-central-1.amazonaws.com blob:;"  # this bucket, and nobody else's
     assert own in Api().get("/").headers["content-security-policy"]
 
 
