@@ -3,6 +3,7 @@
 Debian 13 stands in for the base that the Dockerfile names. `make image-test` runs this, and prints what it measured.
 """
 
+import base64
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import boto3
 import pytest
@@ -154,9 +155,36 @@ def test_a_sales_report_comes_out_of_the_images_own_entry_point(
     assert world_.keys("open/") == []
 
 
-def _answer(api: RuntimeApi, process: "subprocess.Popen[bytes]", log: Path) -> Any:
+def test_a_preview_comes_out_of_the_same_image_where_nothing_is_to_be_had(image: Image, tmp_path: Path) -> None:
+    plan, log = topology.function("preview"), tmp_path / "preview.log"
+    settings = settings_for("unix:///nonexistent")
+    event = json.loads((ROOT / "events/preview.json").read_text("utf-8"))
+    variables = {"AWS_LAMBDA_FUNCTION_NAME": plan.name, "POWERTOOLS_TRACE_DISABLED": "true"}
+    with runtime_api(timeout_s=plan.timeout_s) as api:
+        command = [*image.config["Entrypoint"], f"{plan.name}.handler.handler"]
+        began = time.monotonic()
+        process = image.buildah.run(
+            image.container,
+            *command,
+            variables={**settings.environment(), **variables, "AWS_LAMBDA_RUNTIME_API": api.address},
+            log=log,
+        )
+        try:
+            shown = _answer(api, process, log, event=event)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        image.figures.append(("cold start to first preview", f"{time.monotonic() - began:.2f} s"))
+    assert (shown["statusCode"], shown["isBase64Encoded"]) == (200, True)
+    assert report_types()["test"].sample["title"] in text_of(base64.b64decode(shown["body"]))
+
+
+_WAKE: Final = {"detail": {"token": "wake"}}
+
+
+def _answer(api: RuntimeApi, process: "subprocess.Popen[bytes]", log: Path, *, event: Any = _WAKE) -> Any:
     try:
-        return api.invoke({"detail": {"token": "wake"}}, within_s=60)
+        return api.invoke(event, within_s=60)
     except Exception as error:
         raise AssertionError(f"no answer (exit {process.poll()}): {log.read_text('utf-8')[-3000:]}") from error
 
