@@ -257,7 +257,7 @@ def _functions(names: Names) -> Row:
             Graph("Concurrency", of_functions(names, "ConcurrentExecutions", "Maximum"), "at once"),
             Graph(
                 "Duration by function",
-                of_functions(names, "Duration", "p99", functions=("authorizer", "submit", "dashboard")),
+                of_functions(names, "Duration", "p99", functions=("authorizer", "submit", "dashboard", "preview")),
                 "ms, p99",
                 width=12,
             ),

@@ -14,7 +14,6 @@ from report_queue.keys import Principal
 from report_queue.render import Renderer
 from report_queue.settings import Settings
 from report_queue.telemetry import logger
-from report_queue.views import file_name
 
 # Started while the function initialises, so that it is warm when the first report is asked for. Lambda hands a sandbox
 # one event at a time: there is one child at most.
@@ -45,10 +44,9 @@ def show(_: Annotated[Principal, Depends(needs("submit"))]) -> Response[bytes]:
 def _headers(shown: preview.Preview) -> dict[str, str]:
     """What goes with a document: its name, what the preflight has against it, and that nobody keeps it."""
     found = dict.fromkeys(one.code for one in shown.made.findings)
-    name = file_name(shown.report_type, preview.NAME, shown.format)
     return {
         "Cache-Control": "no-store",
-        "Content-Disposition": f'inline; filename="{name}"',
+        "Content-Disposition": f'inline; filename="{shown.file_name}"',
         "X-Content-Type-Options": "nosniff",
         # HTML from a template: as a page of its own it has no part in this origin, where our page keeps its key.
         **({"Content-Security-Policy": "sandbox"} if shown.format == "html" else {}),

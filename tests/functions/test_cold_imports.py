@@ -37,6 +37,10 @@ def test_a_function_loads_nothing_that_it_does_not_use(function: str) -> None:
     assert loaded(function) & unused == set()
 
 
+def test_preview_loads_no_client_and_leaves_rendering_to_the_renderer() -> None:
+    assert loaded("preview") & {*RENDERING, *LOCAL, *TRACING, *CLIENTS, *KEYS, "botocore.session"} == set()
+
+
 @pytest.mark.parametrize("function", ["poller", "requeue_stalled", "notify"])
 def test_who_answers_no_request_loads_no_router(function: str) -> None:
     assert "aws_lambda_powertools.event_handler" not in loaded(function)

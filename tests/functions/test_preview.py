@@ -151,6 +151,7 @@ def test_a_child_that_crashes_may_be_asked_for_again_and_is_counted_as_what_nobo
     crashed = ask()
     assert (crashed.status, crashed.json["type"]) == (503, "/problems/render-interrupted")
     assert (crashed.json["reason"], crashed.headers["retry-after"]) == ("render.crashed:SIGABRT", "5")
+    assert "ended by SIGABRT: ask again, or submit it to the queue instead" in crashed.json["detail"]
     counted = capsys.readouterr().out
     assert ('"Unexpected"' in counted, "Away" in counted) == (True, False)
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from report_queue import strict_json
 from report_queue.edition import Format
-from report_queue.errors import AttemptFailure, Fault, TooLarge
+from report_queue.errors import AttemptFailure, Fault, TooLarge, TransientFailure
 from report_queue.render import Renderer, RenderJob
 from report_queue.request import Submission, submission
 from report_queue.result import Made
@@ -36,6 +36,11 @@ class Preview:
     format: Format
     made: Made
     document: bytes
+
+    @property
+    def file_name(self) -> str:
+        """The name that it is saved under, as that of a job's report but for its id."""
+        return f"{self.report_type}-{NAME}.{self.format}"
 
 
 def parse(body: bytes, *, limit: int) -> Submission:
@@ -68,6 +73,8 @@ def make(asked: Submission, renderer: Renderer, *, memory_mb: int, seconds: floa
         except AttemptFailure as error:
             if error.reason == "render.timeout":
                 raise TooLarge(f"A preview may take {seconds:.0f} s, and this takes longer: {_INSTEAD}.") from None
+            if isinstance(error, TransientFailure):
+                raise TransientFailure(f"{error}: ask again, or {_INSTEAD}", reason=error.reason) from None
             raise
         if made.size > MOST_BYTES:
             raise TooLarge(f"The report has {made.size:,} bytes, and a preview {MOST_BYTES:,} at most: {_INSTEAD}.")
