@@ -19,7 +19,7 @@ VERBS: Final = {
     "dashboard": (
         *("enqueue", "retry", "cancel", "promote", "wake", "pause", "plan", "batch_open", "forget"),
         *("find", "list", "groups", "explain", "numbers", "counts", "gauges", "workers", "batch"),
-        "batch_counts",
+        *("batch_counts", "usage"),
     ),
     "worker": ("claim", "beat", "leave", "now"),
     "poller": (
@@ -28,6 +28,7 @@ VERBS: Final = {
     ),
     "requeue_stalled": (
         *("requeue", "wake", "find", "enqueue", "retry", "pause", "plan", "due", "batch_open", "counts", "forget"),
+        *("usage_due", "usage_kept"),
     ),
 }
 """The verbs that each function runs itself; what these call in turn is part of their scripts."""

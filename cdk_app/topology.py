@@ -100,6 +100,7 @@ PREFIXES: Final = {
     "pending/": "Batches with something left to do, by tenant and id",
     "schedules/": "Schedules by tenant and id",
     "controls/": "What is paused",
+    "usage/": "What tenants used, by month and tenant",
     WAKE_PREFIX: "Wakes by token",
     "webhooks/": "Webhooks by tenant",
     "signing/": "Secrets of webhooks by tenant and id",
@@ -130,7 +131,10 @@ FUNCTIONS: Final = (
         timeout_s=15,
         may=May(
             broker=True,
-            read=("open/", "closed/", "reports/", "schedules/", "controls/", "batches/", "pending/", "webhooks/"),
+            read=(
+                *("open/", "closed/", "reports/", "schedules/", "controls/", "batches/", "pending/", "webhooks/"),
+                "usage/",
+            ),
             write=("open/", "closed/", "schedules/", "controls/", "pending/", "untold/"),
             delete=("open/", "schedules/", "reports/"),  # reports: of jobs whose documents are deleted
             wake=True,
@@ -168,8 +172,8 @@ FUNCTIONS: Final = (
         timeout_s=120,
         may=May(
             broker=True,
-            read=("open/", "closed/", "reports/", "controls/", "batches/", "pending/", "webhooks/"),
-            write=("open/", "closed/", "pending/", "untold/"),
+            read=("open/", "closed/", "reports/", "controls/", "batches/", "pending/", "webhooks/", "usage/"),
+            write=("open/", "closed/", "pending/", "untold/", "usage/"),
             delete=("open/", "pending/", "reports/"),  # reports: where the dashboard had begun
             wake=True,
         ),
@@ -234,6 +238,7 @@ ROUTES: Final = (
     Route("POST", "/api/queue/pause", "dashboard"),
     Route("POST", "/api/queue/resume", "dashboard"),
     Route("GET", "/api/usage", "dashboard"),
+    Route("GET", "/api/usage/tenants", "dashboard"),
     Route("GET", "/api/workers", "dashboard"),
     Route("GET", "/api/jobs", "dashboard"),
     Route("GET", "/api/jobs/completed", "dashboard"),

@@ -170,6 +170,7 @@ def _kept(environment: Environment) -> tuple[_Kept, ...]:
         _Kept("pending/", 0, 1),
         _Kept("schedules/", 0, 30),
         _Kept("controls/", 0, 30),
+        _Kept("usage/", environment.receipt_days, 30),
         _Kept("inputs/", INPUT_DAYS, 1),  # for the time that reports need their rows
         _Kept(WAKE_PREFIX, 1, 1),
         _Kept("webhooks/", 0, 30),

@@ -1,6 +1,7 @@
 """Everything but submitting: what there is, how it is going, retry, cancel, download, and the page that shows it."""
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -25,6 +26,7 @@ from report_queue import (
     usage_views,
     views,
 )
+from report_queue import usage as used
 from report_queue.api import answers, body_of, entry, fits, json_answer, needs, next_page, resolver
 from report_queue.controls import ALL
 from report_queue.errors import NotFound
@@ -35,7 +37,6 @@ from report_queue.replies import Where
 from report_queue.reports import report_types
 from report_queue.request import ID_PATTERN, idempotency_key
 from report_queue.telemetry import logger, tell
-from report_queue.usage import usage as used
 from report_queue.wiring import wiring
 
 app = resolver()
@@ -46,6 +47,7 @@ Operator = Annotated[Principal, Depends(needs("operate"))]
 PageNumber = Annotated[int, Query(ge=1, le=1_000_000)]
 PageSize = Annotated[int, Query(ge=1, le=100)]
 Minutes = Annotated[int, Query(ge=1, le=1_440)]
+Day = Annotated[date, Query()]
 AfterBatch = Annotated[str, Query(pattern=batch_store.PLACE)]
 AfterId = Annotated[str, Query(pattern=ID_PATTERN)]
 
@@ -92,16 +94,20 @@ def resume(_: Admin) -> Response[str]:
     return json_answer({"success": True, "message": "It goes on.", "data": {"resumed": what}})
 
 
-@app.get("/api/usage")
-def usage(
-    principal: Reader,
-    since: Annotated[AwareDatetime | None, Query()] = None,
-    until: Annotated[AwareDatetime | None, Query()] = None,
-) -> Response[str]:
+@app.get("/api/usage", compress=True)
+def usage(principal: Reader, since: Day | None = None, until: Day | None = None) -> Response[str]:
     """What the tenant's reports come to, by day and report type, and what they cost."""
-    wired, ended = wiring(), search.where(State.COMPLETED, since=since, until=until)
-    found = used(wired.queue, principal.tenant, since=ended.since, until=ended.until)
-    return json_answer(usage_views.usage(found, since=ended.since, until=ended.until, now_ms=wired.now_ms()))
+    wired = wiring()
+    now, span = wired.now_ms(), _span(since, until)
+    found = used.usage(wired.meter, wired.usage, principal.tenant, span)
+    return json_answer(usage_views.usage(found, span, now_ms=now))
+
+
+@app.get("/api/usage/tenants", compress=True)
+def usage_of_tenants(_: Admin, since: Day | None = None, until: Day | None = None) -> Response[str]:
+    """What each tenant's reports come to."""
+    wired, span = wiring(), _span(since, until)
+    return json_answer(usage_views.shares(used.shares(wired.usage, span), span, now_ms=wired.now_ms()))
 
 
 @app.get("/api/workers")
@@ -393,6 +399,10 @@ def _list(
     return json_answer(
         views.page(shown, total=total, page=page, limit=limit, after=leads_on), headers=next_page(app, leads_on)
     )
+
+
+def _span(since: date | None, until: date | None) -> used.Span:
+    return used.Span.of(since, until, today=datetime.fromtimestamp(wiring().now_ms() / 1_000, UTC).date())
 
 
 def _if_new(body: Any, *, steady: Any) -> Response[str]:

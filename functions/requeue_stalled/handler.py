@@ -1,9 +1,11 @@
-"""Every minute: takes up what dead workers let go, and reconciles the queue, pauses, batches and schedules with S3."""
+"""Every minute: takes up what dead workers let go, reconciles queue, pauses, batches and schedules with S3, and has S3
+keep what was used."""
 
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from report_queue import usage
 from report_queue.expand import take_up
 from report_queue.fire import RESERVE_MS, replan
 from report_queue.measured import rounds
@@ -20,12 +22,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
     recovered = recover(wired.queue, wired.ledger, wired.bus, remaining_ms=left)
     planned = replan(wired, enough=lambda: left() < RESERVE_MS)
     expanded = take_up(wired, enough=lambda: left() < RESERVE_MS)
+    metered = usage.keep(wired.meter, wired.usage, now_ms=wired.now_ms(), enough=lambda: left() < RESERVE_MS)
     rounds.recovered(recovered, expanded=expanded)
     did = {
         "stalled": recovered.stalled,
         "failed": recovered.failed,
         "reconciled": recovered.reconciled.repaired,
         "planned": planned,
+        "metered": metered,
     }
     logger.info("recovered", extra=did)
     return did

@@ -124,6 +124,7 @@ def test_dashboard_needs_all_that_it_may(
         assert api.post(f"/api/v1/batches/{batch}/retry").status < 300
         assert api.post(f"/api/v1/schedules/{schedule}/pause").status == 200
         assert api.post(f"/api/v1/schedules/{schedule}/end").status == 200
+        assert api.get("/api/usage").status == 200
         assert admin.post("/api/queue/pause").status == 200
         assert admin.post("/api/queue/resume").status == 200
         assert api.call("DELETE", f"/api/jobs/{completed}").status == 200

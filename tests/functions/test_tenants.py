@@ -49,10 +49,11 @@ OWN = {
     "GET /api/jobs/groups": ("",),
     "POST /api/jobs/retry": ("",),
 }
-# What is the same for everybody and of nobody, or of the key itself.
+# What is the same for everybody and of nobody, or of the key itself; or, for who runs it all, of everybody.
 SHARED = {
     *("GET /api/report-types", "GET /api/queue", "POST /api/queue/pause", "POST /api/queue/resume", "GET /api/key"),
     "POST /api/v1/reports/preview",  # shows what its caller sends, and may touch nothing
+    "GET /api/usage/tenants",
 }
 # What makes something of the caller's own: that it is not another's stands in a test of its own.
 MAKES = {

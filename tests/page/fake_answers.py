@@ -77,8 +77,8 @@ QUEUE: Final = {
 
 
 USAGE: Final = {
-    "since": "2026-11-01T00:00:00.000Z",
-    "until": "2026-11-25T00:00:00.000Z",
+    "since": "2026-11-01",
+    "until": "2026-11-25",
     "total": {
         "completed": 1_204,
         "failed": 3,

@@ -18,6 +18,7 @@ from report_queue.batch_facet import BatchFacet
 from report_queue.broker import Broker
 from report_queue.errors import BrokerAway
 from report_queue.job import State
+from report_queue.meter import Meter, Metered
 from report_queue.plans import Look, Plans
 from report_queue.queue import Queue
 from report_queue.replies import Dedup, Where
@@ -68,8 +69,8 @@ def users(brokers: Users) -> Users:
 
 def all_of(mine: Broker) -> dict[str, Callable[[], Any]]:
     """Each verb that a function may run, in a queue with a job in every state."""
-    queue, plans, batches = (kind.__new__(kind) for kind in (Queue, Plans, BatchFacet))
-    for one in (queue, plans, batches):
+    queue, plans, batches, meter = (kind.__new__(kind) for kind in (Queue, Plans, BatchFacet, Meter))
+    for one in (queue, plans, batches, meter):
         one._run = mine.run
     queue._broker = mine
     return {
@@ -93,6 +94,9 @@ def all_of(mine: Broker) -> dict[str, Callable[[], Any]]:
         "batch_counts": lambda: batches.counts("b1", "b2"),
         "batches_ended": lambda: list(batches.ended()),
         "batch": lambda: batches.members("b1"),
+        "usage": lambda: meter.of("acme"),
+        "usage_due": lambda: list(meter.due(before=T0 + DAY, now=T0)),
+        "usage_kept": lambda: meter.kept(Metered("acme", str(T0), {}, 1), now=T0),
         "wake": lambda: queue.wake(now=T0 + DAY),
         "find": lambda: queue.find("waiting", "failed", "nobody"),
         "list": lambda: queue.list("acme", Where(State.FAILED)),
@@ -191,7 +195,7 @@ def test_few_may_do_what_few_need() -> None:
         return {name for name in VERBS if f"+{command}" in access_string(name, queue="reports").split()}
 
     assert who("del") == {"dashboard", "requeue_stalled"}
-    assert who("hscan") == {"poller"}
+    assert who("hscan") == {"poller", "requeue_stalled"}
     assert who("info") == {"dashboard", "poller"}
     # What is paused stands beside the pace, and who enqueues may be told it.
     assert who("hgetall") == {"dashboard", "poller", "submit", "requeue_stalled"}

@@ -23,6 +23,7 @@ from report_queue.batch_facet import BatchFacet
 from report_queue.broker import Broker
 from report_queue.errors import BrokerAway
 from report_queue.job import Lease
+from report_queue.meter import Meter, Metered
 from report_queue.plans import Look, Plans
 from report_queue.queue import Queue
 from report_queue.replies import Dedup
@@ -42,6 +43,7 @@ class Told:
     queue: Queue
     plans: Plans
     batches: BatchFacet
+    meter: Meter
     leases: tuple[Lease, ...]
 
 
@@ -170,6 +172,7 @@ CASES: dict[str, dict[str, Case]] = {
         "failed": Case(lambda told: told.queue.retry(told.leases[1].id, round=1, now=SOON).verdict, ended),
         "cancelled": Case(lambda told: told.queue.retry("b", round=1, now=SOON).verdict, ended),
     },
+    "usage_kept": {"": Case(lambda told: told.meter.kept(Metered("acme", str(T0), {}, 1), now=SOON), ended)},
     "wake": {"": Case(lambda told: told.queue.wake(now=LATE), waiting, says_it_again=False)},
 }
 
@@ -197,7 +200,7 @@ class Place:
         plans, batches = Plans(Broker(client, settings)), BatchFacet(Broker(client, settings))
         plans.plan(Look("acme", "gone", T0))
         batches.open(("acme", "open"))
-        return Told(queue, plans, batches, before(queue))
+        return Told(queue, plans, batches, Meter(Broker(client, settings)), before(queue))
 
     def kept(self, told: Told) -> dict[str, Any]:
         """Everything that the broker keeps of a queue."""

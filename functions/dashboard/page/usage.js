@@ -18,14 +18,14 @@ const money = (dollars) => (dollars === 0 ? "$0" : dollars < 0.01 ? `$${Number(d
 
 export function usage({ query, go }) {
   const span = spanOf(query);
-  const warning = h("p", { class: "notice warn", hidden: true }, "This is not all: there were more reports than are counted. Choose fewer days.");
+  const warning = h("p", { class: "notice warn", hidden: true }, "The broker is away: the last ten minutes may be missing.");
   const facts = h("dl", { class: "facts figures" });
   const chart = throughput({ name: "Reports by day", first: "Day", label: (day) => day.name.slice(5), width: "a day" });
   const rows = h("tbody", {});
   const columns = ["Day", "Report", "Completed", "Failed", "Pages", "Size", "Rendering", "Cost, at most"];
   const table = h("table", { class: "usage" }, h("caption", { class: "unseen" }, "By day and report type"), h("thead", {}, h("tr", {}, columns.map((name, place) => h("th", { scope: "col", class: place > 1 ? "numeric" : null }, name)))), rows);
   const scrolls = h("div", { class: "scrolls", tabindex: 0, role: "region", "aria-label": "By day and report type" }, table);
-  const empty = h("p", { class: "empty", hidden: true }, "No report ended in these days, as far as is remembered.");
+  const empty = h("p", { class: "empty", hidden: true }, "No report ended in these days.");
   const since = h("input", { type: "date", id: "since", name: "since", value: span.since, required: true });
   const until = h("input", { type: "date", id: "until", name: "until", value: span.until, required: true });
   const form = h(
@@ -76,10 +76,10 @@ export function usage({ query, go }) {
         chart.table,
       ),
       h("section", { class: "panel" }, h("h2", {}, "By day and report type"), scrolls, empty),
-      h("p", { class: "hint" }, "What is counted is what the queue remembers: a report that has left its lists is in no sum. The cost is at list prices, as if each report had its worker for itself."),
+      h("p", { class: "hint" }, "A job that failed and was retried counts with each of its ends. The cost is at list prices, as if each report had its worker for itself."),
     ],
     async ask(signal) {
-      const search = new URLSearchParams({ since: `${span.since}T00:00:00Z`, until: `${dayOf(Date.parse(span.until) + DAY_MS)}T00:00:00Z` });
+      const search = new URLSearchParams(span);
       const [used, title] = await Promise.all([get(`/api/usage?${search}`, { signal }).then(readUsage), titles()]);
       return { used, title };
     },

@@ -334,7 +334,9 @@ def _ended(outcome: Outcome) -> dict[str, Any]:
     mine: dict[str, Any] = {"id": outcome.lease.id, "attempt": outcome.lease.attempt}
     if isinstance(outcome, Completed):
         # Text within JSON: the broker keeps the result without looking into it.
-        return mine | {"verb": "complete", "result": json.dumps(outcome.result.to_fields())}
+        made = outcome.result
+        used = [made.pages, made.size, round(made.seconds * 1_000)]
+        return mine | {"verb": "complete", "result": json.dumps(made.to_fields()), "used": used}
     return mine | {
         "verb": "fail",
         "reason": outcome.reason,

@@ -1,77 +1,154 @@
-"""What a tenant's reports come to, by day and report type: how many, how large, how long, and what they cost.
+"""What tenants' reports come to, by day and report type, and what they cost.
 
-    the broker's ended jobs ── one page after another ──► rows, a day and report type each
+    job ends ─► the broker counts (`meter`) ─► every ten minutes: usage/<month>/<tenant>.json (`usage_store`) ─► rows
 
-It counts what the broker remembers: ended jobs leave that after their retention, and all do when it is wiped. Nothing
-is kept for it. Days are UTC's.
+A tenant that asks gets both: what is kept, and over it what the broker has counted since. A broker that is wiped takes
+with it what was not kept yet, ten minutes at most. Days are UTC's.
 """
 
-from collections.abc import Iterable, Iterator
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date, timedelta
+from itertools import chain
 from typing import Final
 
 from report_queue import cost
-from report_queue.batch import RESULT_TYPE
-from report_queue.job import Job, State
-from report_queue.queue import BATCH, Queue
-from report_queue.replies import Where
+from report_queue.errors import BrokerAway, InvalidRequest, StoreAway
+from report_queue.meter import Meter
+from report_queue.usage_store import Epochs, UsageStore, month_of
+from report_queue.used import Sums
 
-MOST_PAGES: Final = 20  # of 500 jobs, and that for each state: as many as the broker remembers unless told otherwise
+MOST_DAYS: Final = 400
+USUAL_DAYS: Final = 31
+_KEEP_MS: Final = 600_000
+_READERS: Final = 8
+
+_log = logging.getLogger(__name__)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Row:
     """One day's jobs of one report type."""
 
-    day: str  # 2026-11-29
+    day: date
     report_type: str
-    completed: int = 0
-    failed: int = 0
-    pages: int = 0
-    size: int = 0  # bytes
-    seconds: float = 0.0  # of rendering
-    cost: float = 0.0  # US dollars, at most: as if each report had its worker for itself
+    sums: Sums
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Rows by day and report type; `whole` is False where there were more jobs than are looked at."""
+    """Rows by day and report type. `whole` is False where the broker is away: the last ten minutes may be missing."""
 
     rows: tuple[Row, ...]
     whole: bool
 
 
-def usage(queue: Queue, tenant: str, *, since: int | None, until: int | None) -> Usage:
-    """What ended between two moments (ms) and is remembered; raises BrokerAway."""
-    rows: dict[tuple[str, str], Row] = {}
-    whole = True
-    for state in (State.COMPLETED, State.FAILED):
-        after = None
-        for _ in range(MOST_PAGES):
-            page = queue.list(tenant, Where(state, since=since, until=until), limit=BATCH, after=after)
-            add(rows, page.jobs)
-            after = page.after
-            if after is None:
-                break
-        whole = whole and after is None
-    return Usage(tuple(rows[key] for key in sorted(rows)), whole)
+@dataclass(frozen=True)
+class Shares:
+    """Each tenant's usage, as far as it is kept. `whole` is False where there are more tenants than are looked at."""
+
+    tenants: tuple[tuple[str, Sums], ...]
+    whole: bool
 
 
-def add(rows: dict[tuple[str, str], Row], jobs: Iterable[Job]) -> None:
-    """Count some ended jobs into their rows; the jobs that assemble batches are no reports."""
-    for job in _reports(jobs):
-        day = datetime.fromtimestamp(job.at / 1000, UTC).date().isoformat()
-        row = rows.setdefault((day, job.report_type), Row(day, job.report_type))
-        if job.state is State.FAILED or job.result is None:
-            row.failed += 1
+@dataclass(frozen=True)
+class Span:
+    """Days, first and last."""
+
+    first: date
+    last: date
+
+    @classmethod
+    def of(cls, first: date | None, last: date | None, *, today: date) -> "Span":
+        """The days from one to another; the last 31 unless told otherwise. Raises InvalidRequest."""
+        last = last or today
+        first = first or last - timedelta(USUAL_DAYS - 1)
+        if first > last:
+            raise InvalidRequest("`since` must be a day before `until`, or the same.")
+        if (last - first).days >= MOST_DAYS:
+            raise InvalidRequest(f"That is too long a time: ask for {MOST_DAYS} days at most.")
+        return cls(first, last)
+
+    @property
+    def months(self) -> tuple[str, ...]:
+        """The months that they are in."""
+        days = (self.first + timedelta(n) for n in range((self.last - self.first).days + 1))
+        return tuple(dict.fromkeys(map(month_of, days)))
+
+    def __contains__(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+
+def usage(meter: Meter, store: UsageStore, tenant: str, span: Span) -> Usage:
+    """What a tenant used; raises StoreAway."""
+    epochs = dict(store.get(tenant, months=span.months))
+    try:
+        live = meter.of(tenant)
+    except BrokerAway:
+        return Usage(_rows(epochs, span), whole=False)
+    if live:
+        epochs[live.epoch] = {**epochs.get(live.epoch, {}), **live.days}
+    return Usage(_rows(epochs, span), whole=True)
+
+
+def shares(store: UsageStore, span: Span) -> Shares:
+    """What each tenant used, as far as it is kept; raises StoreAway."""
+    found = [store.tenants(month) for month in span.months]
+    names = sorted(set(chain.from_iterable(tenants for tenants, _ in found)))
+
+    def share(tenant: str) -> tuple[str, Sums]:
+        rows = _rows(store.get(tenant, months=span.months), span)
+        return tenant, total(rows)
+
+    with ThreadPoolExecutor(_READERS) as readers:
+        return Shares(tuple(readers.map(share, names)), whole=all(whole for _, whole in found))
+
+
+def keep(meter: Meter, store: UsageStore, *, now_ms: int, enough: Callable[[], bool]) -> int:
+    """Carry into the store what was not there in the last ten minutes; of how many tenants. Raises BrokerAway.
+
+    Asked twice it is carried once: what stands in the store is a sum, not an addition. One tenant's fault keeps no
+    other.
+    """
+    kept = 0
+    for metered in meter.due(before=now_ms - _KEEP_MS):
+        if enough():
+            _log.warning("stopped keeping usage, with more to keep")
+            break
+        try:
+            store.keep(metered.tenant, metered.epoch, metered.days)
+        except StoreAway as error:
+            _log.warning("usage of tenant %s: %s", metered.tenant, error)
             continue
-        row.completed += 1
-        row.pages += job.result.pages
-        row.size += job.result.size
-        row.seconds += job.result.seconds
-        row.cost += cost.of_report(worker_seconds=job.result.seconds, memory_mb=cost.WORKER_MB)
+        kept += meter.kept(metered)
+    return kept
 
 
-def _reports(jobs: Iterable[Job]) -> Iterator[Job]:
-    return (job for job in jobs if job.report_type != RESULT_TYPE)
+def total(rows: Iterable[Row]) -> Sums:
+    """All of them together."""
+    return Sums.of([Sums(), *(row.sums for row in rows)])
+
+
+def cost_of(sums: Sums) -> float:
+    """US dollars, at most: as if each report had its worker for itself."""
+    each = cost.of_report(worker_seconds=0, memory_mb=cost.WORKER_MB)
+    rendered = cost.of_report(worker_seconds=sums.ms / 1_000, memory_mb=cost.WORKER_MB) - each
+    return sums.completed * each + rendered
+
+
+def _rows(epochs: Epochs, span: Span) -> tuple[Row, ...]:
+    parts: dict[tuple[date, str], list[Sums]] = defaultdict(list)
+    for day, kind, sums in _parts(epochs):
+        if day in span:
+            parts[day, kind].append(sums)
+    return tuple(Row(day, kind, Sums.of(parts[day, kind])) for day, kind in sorted(parts))
+
+
+def _parts(epochs: Epochs) -> Iterator[tuple[date, str, Sums]]:
+    for days in epochs.values():
+        for day, kinds in days.items():
+            for kind, sums in kinds.items():
+                yield day, kind, sums

@@ -1,31 +1,42 @@
-"""How HTTP shows a tenant's usage. Pure, as `views`."""
+"""How HTTP shows usage. Pure, as `views`."""
 
-from collections.abc import Iterable
 from typing import Any
 
-from report_queue.usage import Row, Usage
+from report_queue.usage import Shares, Span, Usage, cost_of, total
+from report_queue.used import Sums
 from report_queue.views import moment
 
 
-def usage(used: Usage, *, since: int | None, until: int | None, now_ms: int) -> dict[str, Any]:
-    """GET /api/usage; `complete` is false where there were more jobs than are looked at: ask for less time."""
+def usage(used: Usage, span: Span, *, now_ms: int) -> dict[str, Any]:
+    """GET /api/usage; `complete` is false while the broker is away: the last ten minutes may be missing."""
     return {
-        "since": moment(since),
-        "until": moment(until),
-        "total": _sums(used.rows),
-        "days": [{"day": row.day, "reportType": row.report_type} | _sums([row]) for row in used.rows],
+        "since": span.first.isoformat(),
+        "until": span.last.isoformat(),
+        "total": _sums(total(used.rows)),
+        "days": [{"day": row.day.isoformat(), "reportType": row.report_type} | _sums(row.sums) for row in used.rows],
         "complete": used.whole,
         "timestamp": moment(now_ms),
     }
 
 
-def _sums(rows: Iterable[Row]) -> dict[str, Any]:
-    rows = tuple(rows)
+def shares(found: Shares, span: Span, *, now_ms: int) -> dict[str, Any]:
+    """GET /api/usage/tenants; `complete` is false where there are more tenants in a month than are looked at."""
     return {
-        "completed": sum(row.completed for row in rows),
-        "failed": sum(row.failed for row in rows),
-        "pages": sum(row.pages for row in rows),
-        "bytes": sum(row.size for row in rows),
-        "renderSeconds": round(sum(row.seconds for row in rows), 3),
-        "costUsd": round(sum(row.cost for row in rows), 6),
+        "since": span.first.isoformat(),
+        "until": span.last.isoformat(),
+        "total": _sums(Sums.of([Sums(), *(sums for _, sums in found.tenants)])),
+        "tenants": [{"tenant": tenant} | _sums(sums) for tenant, sums in found.tenants],
+        "complete": found.whole,
+        "timestamp": moment(now_ms),
+    }
+
+
+def _sums(sums: Sums) -> dict[str, Any]:
+    return {
+        "completed": sums.completed,
+        "failed": sums.failed,
+        "pages": sums.pages,
+        "bytes": sums.size,
+        "renderSeconds": sums.ms / 1_000,
+        "costUsd": round(cost_of(sums), 6),
     }

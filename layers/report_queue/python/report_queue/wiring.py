@@ -28,6 +28,7 @@ from report_queue.controls import Controls
 from report_queue.delivery import Reply
 from report_queue.delivery_store import DeliveryStore
 from report_queue.ledger import Ledger
+from report_queue.meter import Meter
 from report_queue.plans import Plans
 from report_queue.post import Post
 from report_queue.queue import Queue
@@ -39,6 +40,7 @@ from report_queue.targets import Target, addresses, networks_of
 from report_queue.timetable import Timetable
 from report_queue.trace import current
 from report_queue.untold import Untold
+from report_queue.usage_store import UsageStore
 from report_queue.wake import Bus, WakeObjects, Wakes
 from report_queue.webhook_store import WebhookStore
 
@@ -58,6 +60,8 @@ class Wiring:
     batch_results: BatchResults
     batch_facet: BatchFacet
     webhooks: WebhookStore
+    meter: Meter
+    usage: UsageStore
     now_ms: Callable[[], int]
     new_id: Callable[[str, str | None], str]  # (tenant, Idempotency-Key or None) -> job id
     trace: Callable[[], str | None]  # traceparent of this invocation
@@ -122,6 +126,8 @@ def wiring() -> Wiring:
         batch_results=BatchResults.beside(ledger),
         batch_facet=BatchFacet(Broker(client, settings)),
         webhooks=WebhookStore(store, bucket=settings.bucket),
+        meter=Meter(Broker(client, settings)),
+        usage=UsageStore.beside(ledger),
         now_ms=now_ms,
         new_id=new_id,
         trace=trace,

@@ -27,10 +27,11 @@ KEYS: Final = (
         "turns",
         "limited",
     ),
-    *("meters", "expiries", "dedups", "windows", "paused", "stats", "plans", "batches", "workers", "beats", "wakes"),
+    *("meters", "expiries", "dedups", "windows", "paused", "stats", "usage"),
+    *("plans", "batches", "workers", "beats", "wakes"),
 )
 
-PRELUDE: Final = ("keys", "record", "gather", "job", "lines", "index", "move", "stats", "workers")
+PRELUDE: Final = ("keys", "record", "gather", "job", "lines", "index", "usage", "move", "stats", "workers")
 
 _FOLDER: Final = Path(__file__).parent
 _KEYS: Final = "local key = {" + ", ".join(f"{name} = KEYS[{number}]" for number, name in enumerate(KEYS, 1)) + "}"

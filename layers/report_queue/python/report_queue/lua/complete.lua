@@ -1,6 +1,6 @@
 -- flags: allow-oom
 -- active -> completed
--- Takes: id, attempt, worker, result (text, opaque). Gives: verdict.
+-- Takes: id, attempt, worker, result (text, opaque), used [pages, bytes, ms]. Gives: verdict.
 -- Idempotent by attempt: told twice, it answers `completed` twice.
 local function complete(args)
   local now = clock(args)
@@ -11,6 +11,7 @@ local function complete(args)
     note(job, 'complete', now)
     count('completed', now)
     measure('run', now, now - job.started)
+    use(job, now, 1, 0, unpack(args.used))
     move(args.id, job, 'active', 'completed', now)
     return {verdict = 'completed'}
   end

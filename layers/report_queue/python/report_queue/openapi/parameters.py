@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 from report_queue import search
 from report_queue.batch_store import PLACE
 from report_queue.job import State
-from report_queue.openapi.schema import TEXT, Schema, integer, one_of
+from report_queue.openapi.schema import DAY, TEXT, Schema, integer, one_of
 from report_queue.openapi.shapes import ID
 from report_queue.options import WEBHOOK
 from report_queue.webhook import CALLBACK, MESSAGE
@@ -30,6 +30,8 @@ def parameters() -> dict[str, Any]:
         "batch": _query("batch", ID, "the batch that they belong to"),
         "since": _query("since", _MOMENT, "they entered their state then or later; with `tag`: were accepted"),
         "until": _query("until", _MOMENT, "they entered their state before; with `tag`: were accepted"),
+        "sinceDay": _query("since", DAY, "the first day; 31 days before the last unless given"),
+        "untilDay": _query("until", DAY, "the last day; today unless given"),
         "after": _query("after", TEXT, "the last answer's `next`, with the same filters"),
         "afterId": _query("after", ID, "the last answer's `after`"),
         "afterBatch": _query("after", {"type": "string", "pattern": PLACE}, "the last answer's `after`"),

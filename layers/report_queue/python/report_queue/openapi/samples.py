@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any, Final
 
 from report_queue import batch_views, problems, receipt_views, schedule_views, usage_views, views, webhook_views
@@ -19,11 +20,13 @@ from report_queue.reports import ReportType
 from report_queue.request import Request
 from report_queue.result import Recipe, Result
 from report_queue.schedule import CatchUp, Overlap, Schedule
-from report_queue.usage import Row, Usage
+from report_queue.usage import Row, Shares, Span, Usage
+from report_queue.used import Sums
 from report_queue.webhook import Webhook
 from report_queue.webhook_desk import Secret
 
 _NOW: Final = 1_795_501_800_123  # ms
+_DAY: Final = date(2026, 11, 24)
 _ID: Final = "06fqk8p2h4t1n7c9d3v5s0b8ag"
 _OTHER: Final = "06fqk8p2h4t1n7c9d3v5s0b8b0"
 _HEX: Final = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -43,6 +46,7 @@ def samples(types: Mapping[str, ReportType]) -> dict[str, Any]:
         signature="render.timeout-1b2c3d4e",
         message="The report took longer than 300 s.",
     )
+    used, span = Sums(1, 0, 3, 48_213, 410), Span(_DAY, _DAY)
     outlook = Outlook(("behind",), 12, _NOW + 8_000)
     request = Request(_ID, "acme", kind.name, kind.sample, _HEX, _NOW, 3)
     batch = Batch(_OTHER, "acme", "May", ResultKind.PDF, 2, _HEX, _NOW)
@@ -79,12 +83,8 @@ def samples(types: Mapping[str, ReportType]) -> dict[str, Any]:
         "ScheduleEnded": _done("The schedule has ended.", scheduleId=schedule.id),
         "Stats": views.stats("reports", counts, now_ms=_NOW),
         "Queue": views.queue(gauges, numbers, slots=2, now_ms=_NOW),
-        "Usage": usage_views.usage(
-            Usage((Row("2026-11-24", kind.name, 1, 0, 3, 48_213, 0.41, 0.000036),), whole=True),
-            since=None,
-            until=None,
-            now_ms=_NOW,
-        ),
+        "Usage": usage_views.usage(Usage((Row(_DAY, kind.name, used),), whole=True), span, now_ms=_NOW),
+        "TenantsUsage": usage_views.shares(Shares((("acme", used),), whole=True), span, now_ms=_NOW),
         "Paused": _done("It is paused: jobs are accepted and wait.", paused="*"),
         "Resumed": _done("It goes on.", resumed="*"),
         "Workers": views.workers([beat], {_ID}, now_ms=_NOW),

@@ -9,6 +9,7 @@ TEXT: Final[Schema] = {"type": "string"}
 NUMBER: Final[Schema] = {"type": "number"}
 COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
 BOOLEAN: Final[Schema] = {"type": "boolean"}
+DAY: Final[Schema] = {"type": "string", "format": "date", "examples": ["2026-11-24"]}  # of UTC
 MOMENT: Final[Schema] = {"type": "string", "format": "date-time", "examples": ["2026-11-24T06:30:00.123Z"]}
 
 

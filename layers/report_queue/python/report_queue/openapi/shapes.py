@@ -10,6 +10,7 @@ from report_queue.keys import SCOPES
 from report_queue.openapi.schema import (
     BOOLEAN,
     COUNT,
+    DAY,
     MOMENT,
     NUMBER,
     TEXT,
@@ -344,11 +345,21 @@ def schemas() -> dict[str, Any]:
         "Spread": answered({"count": COUNT, "mean": maybe(_SECONDS), "p50": maybe(_SECONDS), "p95": maybe(_SECONDS)}),
         "Usage": answered(
             {
-                "since": maybe(MOMENT),
-                "until": maybe(MOMENT),
+                "since": DAY,
+                "until": DAY,
                 "total": answered(_USED),
-                "days": listed(answered({"day": said(TEXT, "of UTC"), "reportType": TEXT, **_USED})),
-                "complete": said(BOOLEAN, "false where there were more jobs than are looked at: ask for less time"),
+                "days": listed(answered({"day": DAY, "reportType": TEXT, **_USED})),
+                "complete": said(BOOLEAN, "false while the broker is away: the last ten minutes may be missing"),
+                "timestamp": MOMENT,
+            }
+        ),
+        "TenantsUsage": answered(
+            {
+                "since": DAY,
+                "until": DAY,
+                "total": answered(_USED),
+                "tenants": listed(answered({"tenant": TEXT, **_USED})),
+                "complete": said(BOOLEAN, "false where there are more tenants than are looked at"),
                 "timestamp": MOMENT,
             }
         ),

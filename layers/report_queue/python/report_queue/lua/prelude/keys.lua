@@ -1,4 +1,4 @@
--- What every script begins with, in parts: keys, record, gather, job, lines, index, move, stats, workers.
+-- What every script begins with, in parts: keys, record, gather, job, lines, index, usage, move, stats, workers.
 --
 -- Keys (`key.name`; all declared, all with the queue's hash tag; their number does not grow with jobs, tenants or workers):
 --   waiting    sorted set, id -> its place: line * 2^35 + position. A line is one tenant's jobs of one report type.
@@ -15,6 +15,7 @@
 --   dedups     hash, `tenant|dedup key` -> `id|since`; windows: sorted set, the same -> moment at which that is forgotten
 --   paused     hash, `*` or report type -> since when
 --   stats      hash of counters in slots of time, see `add`
+--   usage      hash, tenant -> what it used, see `use`; `*` -> since when it is counted
 --   plans      sorted set, `tenant|schedule` -> next moment at which it fires
 --   batches    hash, batch -> tenant: those whose result is to be assembled once no job of theirs is on its way
 --   workers    sorted set, worker -> moment of its last beat; beats: hash, worker -> that beat, and what it last claimed

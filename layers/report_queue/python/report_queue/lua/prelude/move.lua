@@ -30,6 +30,7 @@ local function move(id, job, from, to, now, moment)
     return
   end
   job.at = now
+  if to == 'failed' then use(job, now, 0, 1) end
   if to == 'waiting' then
     put('waiting', id, moment or next_place(job))
     line_up(job.tenant)

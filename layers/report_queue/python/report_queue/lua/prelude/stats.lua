@@ -62,4 +62,5 @@ local function save()
   flush()
   save_tenants()
   save_counters()
+  save_usage()
 end
