@@ -48,6 +48,16 @@ def asking(*script: Says | str, **given: Any) -> Iterator[tuple[Scripted, Client
         yield server, client
 
 
+def test_a_submission_that_is_waited_for_has_the_job_or_its_id() -> None:
+    ended = Says(200, JOB | {"status": "completed", "progress": 100})
+    for server, client in asking(ended, ACCEPTED):
+        submitted = client.submit("test", {}, wait=20)
+        assert submitted.job
+        assert (submitted.id, submitted.job.completed) == (ID, True)
+        assert client.submit("test", {}).job is None
+        assert [request.headers.get("prefer") for request in server.asked] == ["wait=20", None]
+
+
 @pytest.mark.parametrize("status", [429, 503])
 def test_whoever_is_told_to_come_back_comes_no_earlier_and_not_with_everybody_else(
     status: int, slept: list[float]

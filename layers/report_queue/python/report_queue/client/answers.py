@@ -12,15 +12,6 @@ Raw = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Submitted:
-    """A job that was accepted; `replayed`: by an earlier request of the same key, `duplicate`: it has the dedupKey."""
-
-    id: str
-    replayed: bool
-    duplicate: bool
-
-
-@dataclass(frozen=True)
 class Job:
     """A job as it stands. `progress` is from 0 to 1."""
 
@@ -57,6 +48,19 @@ class Job:
     def completed(self) -> bool:
         """The report is there."""
         return self.state == "completed"
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """A job that was accepted; `replayed`: by an earlier request of the same key, `duplicate`: it has the dedupKey.
+
+    `job` is there where it has ended while the answer was waited for.
+    """
+
+    id: str
+    replayed: bool
+    duplicate: bool
+    job: Job | None = None
 
 
 @dataclass(frozen=True)

@@ -40,9 +40,10 @@ class Calls:
         """DELETE."""
         self._wire.ask("DELETE", path)
 
-    def act_once(self, path: str, body: Any, *, key: str | None) -> Answer:
+    def act_once(self, path: str, body: Any, *, key: str | None, headers: Mapping[str, str] | None = None) -> Answer:
         """POST with an Idempotency-Key, one of its own where none is given: sent again it is the same request."""
-        return self._wire.ask("POST", path, body=body, headers={"idempotency-key": key or uuid.uuid4().hex})
+        once = {"idempotency-key": key or uuid.uuid4().hex}
+        return self._wire.ask("POST", path, body=body, headers=once | dict(headers or {}))
 
     def make(self, path: str, body: Any) -> bytes:
         """POST, and the document that is the answer."""

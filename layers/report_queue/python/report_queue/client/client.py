@@ -1,4 +1,5 @@
-"""The client: every verb that the API has for jobs and for the queue; batches and schedules stand beside it."""
+"""The client: every verb that the API has for jobs and for the queue; batches, schedules and webhooks stand
+beside it."""
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -10,9 +11,11 @@ from report_queue.client.answers import Job, Submitted
 from report_queue.client.batches import Batches
 from report_queue.client.calls import Calls, id_of, replayed, told, until_ended
 from report_queue.client.schedules import Schedules
+from report_queue.client.webhooks import Webhooks
 from report_queue.client.wire import Wire
 
 _PAGE = 100
+_ENDED = 200  # of a submission: the job has ended, and is the answer
 
 
 class Client:
@@ -35,6 +38,7 @@ class Client:
         self._calls = Calls(wire, timeout=timeout)
         self.batches = Batches(self._calls)
         self.schedules = Schedules(self._calls)
+        self.webhooks = Webhooks(self._calls)
 
     def __enter__(self) -> Self:
         return self
@@ -56,12 +60,20 @@ class Client:
         rows: str | None = None,
         options: Mapping[str, Any] | None = None,
         idempotency_key: str | None = None,
+        wait: int = 0,
     ) -> Submitted:
-        """Hand in a report; `rows` is what `upload` gave. Sent again, also by itself, it is the same job."""
+        """Hand in a report; `rows` is what `upload` gave. Sent again, also by itself, it is the same job.
+
+        `wait`: the answer may come so many seconds later, 25 at most, and then has the job, if it has ended by then.
+        """
         body = {"reportType": report_type, "data": data}
         body |= {"dataRef": {"key": rows}} if rows else {}
         body |= {"options": dict(options)} if options else {}
-        answer = self._calls.act_once("/api/v1/reports/generate", body, key=idempotency_key)
+        prefer = {"prefer": f"wait={wait}"} if wait else {}
+        answer = self._calls.act_once("/api/v1/reports/generate", body, key=idempotency_key, headers=prefer)
+        if answer.status == _ENDED:
+            job = Job.of(answer.body)
+            return Submitted(job.id, replayed(answer), duplicate=False, job=job)
         return Submitted(told(answer)["jobId"], replayed(answer), bool(told(answer).get("duplicate")))
 
     def preview(self, report_type: str, data: Any, *, options: Mapping[str, Any] | None = None) -> bytes:
@@ -141,8 +153,12 @@ class Client:
         return dict(self._calls.look("/api/stats"))
 
     def usage(self, *, since: str | None = None, until: str | None = None) -> dict[str, Any]:
-        """What the tenant's reports come to, by day and report type."""
+        """What the tenant's reports come to, by day and report type; days such as 2026-11-24."""
         return dict(self._calls.look("/api/usage", since=since, until=until))
+
+    def usage_of_tenants(self, *, since: str | None = None, until: str | None = None) -> dict[str, Any]:
+        """What each tenant's reports come to, for who runs it all."""
+        return dict(self._calls.look("/api/usage/tenants", since=since, until=until))
 
     def queue(self, *, minutes: int | None = None) -> dict[str, Any]:
         """How the whole queue is going."""
