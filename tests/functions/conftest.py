@@ -88,6 +88,7 @@ def environment(valkey: str, aws: None, monkeypatch: pytest.MonkeyPatch) -> Iter
                 "bus": "report-queue",
                 "keys_secret": "report-queue/keys",
                 "webhook_networks": "127.0.0.0/8",
+                "stay_ms": 0,  # no worker waits for a retry, unless a test is about that
                 **changes,
             }
         )
