@@ -232,7 +232,7 @@ def schemas() -> dict[str, Any]:
         "CompletedJobList": _list("CompletedJob"),
         "JobDeleted": _done(jobId=ID),
         "JobActed": _done(jobId=ID, status=ref("State")),
-        "Accepted": _taken({"jobId": ID}, {"duplicate": said({"const": True}, "another job has the `dedupKey`")}),
+        "Accepted": _taken({"jobId": ID}, {"duplicate": said(BOOLEAN, "true: another job has the `dedupKey`")}),
         "Retried": _done(dryRun=BOOLEAN, matched=listed(ID), retried=listed(ID), next=maybe(TEXT)),
         "Groups": answered(
             {
