@@ -217,8 +217,8 @@ class FakeApi:
                 found = {"batches": listed[start : start + limit], "after": rest}
             case ["api", "v1", "webhooks"]:
                 found = {"webhooks": list(self.webhooks.values())}
-            case ["api", "v1", "webhooks", name]:
-                found = self.webhooks.get(name)
+            case ["api", "v1", "webhooks", *names]:
+                found = self.webhooks.get("/".join(names))
             case ["api", "usage"]:
                 self.asked[path] = dict(request.query_params)
                 found = self.usage
@@ -226,8 +226,8 @@ class FakeApi:
                 return problem(410, "Gone", "The job's documents were deleted, for good: submit a new request.")
             case ["api", "jobs", name, "receipt"]:
                 found = {"id": name, "digest": "cd" * 32, "metadata": {"apiToken": "k-1"}}
-            case ["api", "v1", "batches", name]:
-                found = self.batches.get(name)
+            case ["api", "v1", "batches", *names]:
+                found = self.batches.get("/".join(names))
             case ["api", "jobs", name] if name in self.raw:
                 return Response(self.raw[name], media_type="application/json")
             case ["api", "jobs", *names]:

@@ -95,7 +95,15 @@ def test_every_view_can_be_read_and_fits(
         if view == "#/job/done":
             page.get_by_text("Receipt", exact=True).click()
             page.get_by_label("Receipt as JSON").wait_for()
+        if view == "#/webhooks":
+            page.get_by_role("button", name="New webhook…").click()
+            found["a dialog with fields"] = _look(page)
+            page.keyboard.press("Escape")
         if view == "#/new":
+            refusal, busy.refusal = busy.refusal, None
+            page.get_by_role("button", name="Preview").click()
+            page.get_by_role("link", name="Save PDF").wait_for()
+            busy.refusal = refusal
             page.get_by_text("Options", exact=True).click()
             page.get_by_text("What this report takes").click()
             page.get_by_label("Again and again").check()

@@ -153,6 +153,7 @@ def test_a_key_that_may_only_read_is_offered_no_action(visit: Visit, api: FakeAp
     api.groups = [{"signature": "x", "count": 1, "newest": "failed", "reason": "template.error"}]
     api.add("failed", "failed", batch="b1")
     api.add("delayed", "delayed")
+    api.add("done", "completed")
     page = visit("#/")
     harmless = r"Forget key|Keyboard shortcuts|Theme: .*|Copy.*|Download.*|Open in the browser|Apply|Open"
     for view in (
@@ -160,6 +161,7 @@ def test_a_key_that_may_only_read_is_offered_no_action(visit: Visit, api: FakeAp
         "jobs?state=failed",
         "job/failed",
         "job/delayed",
+        "job/done",
         "failures",
         "batch/b1",
         "schedules",

@@ -22,8 +22,9 @@ SCHEMA = {
         "rows": {"type": "array", "items": {"$ref": "#/$defs/row"}},
         "buyer": {"type": "object", "properties": {"age": {"type": "integer"}}},
         "odd": {"type": ["number", "null"]},
+        "pages": {"$ref": "#/$defs/count"},
     },
-    "$defs": {"row": {"type": "object", "properties": {"amount": {"type": "number"}}}},
+    "$defs": {"count": {"type": "integer"}, "row": {"type": "object", "properties": {"amount": {"type": "number"}}}},
 }
 READ = """async ({text, name, schema, base}) => {
   const { kindOf, readSheet } = await import("/page/sheet.js");
@@ -113,7 +114,7 @@ def read(visit: Visit) -> Callable[..., Any]:
 def test_the_page_reads_rows_as_the_command_does(read: Callable[..., Any], tmp_path: Path) -> None:
     good = {
         "cells.csv": 'title,paid,odd\n"a ""b"", c",TRUE,1\nd,maybe,\n',
-        "deep.csv": "rows.0.amount,rows.1.amount,buyer.age,buyer.name\n1,x,7,Ada\n,,1.5,\n",
+        "deep.csv": "rows.0.amount,rows.1.amount,buyer.age,buyer.name,pages\n1,x,7,Ada,3\n,,1.5,,\n",
         "lists.csv": 'rows,buyer\n"[{""amount"": 1}]","{""age"": 2}"\n[,{}\n',
         "lines.csv": '\ufefftitle,paid\r\n"two\nlines",false\r\n\r\nlast,true',
         "odd.csv": '__proto__,constructor.name,title\n1,2,a"b\n',
@@ -132,6 +133,7 @@ def test_the_page_reads_rows_as_the_command_does(read: Callable[..., Any], tmp_p
         "into.csv": ("title,title.x\na,b\n", 2),
         "open.csv": ('a\n"b\n', 2),
         "after.csv": ('a\n"b"c\n', 2),
+        "late.csv": ('a,b\n"x\ny",1\nz\n', 4),
         "half.jsonl": ('{"a": 1}\n{"a"\n', 2),
     }
     for name, (text, line) in bad.items():

@@ -141,6 +141,7 @@ def test_what_others_wrote_stays_text_everywhere(visit: Visit, page: Page, api: 
             expect(page.get_by_role("alert")).to_contain_text(HOSTILE)
         assert page.locator("main img, main script, main a[href^=javascript]").count() == 0
         assert page.title() != "owned"
+        assert page.get_by_role("heading", name="This cannot be shown").count() == 0, view
     assert elsewhere == []
 
 
