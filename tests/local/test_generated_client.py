@@ -1,4 +1,4 @@
-"""A client that a generator makes from the OpenAPI document, on a stack that runs: what others get who speak to the API."""
+"""A client that a generator makes from the OpenAPI document, on a stack that runs: what others have who use it."""
 
 import importlib
 import subprocess
