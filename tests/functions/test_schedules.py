@@ -97,6 +97,32 @@ def test_everything_that_is_wrong_is_told_and_nothing_is_kept(api: Api) -> None:
     assert keys_in_bucket() == []
 
 
+@pytest.mark.parametrize(
+    ("options", "pointer"),
+    [
+        ({"webhook": "0" * 26}, "/report/options/webhook"),
+        ({"callback": "https://169.254.169.254/"}, "/report/options/callback"),
+        ({"callback": "https://93.184.215.14/hook"}, "/report/options/callback"),  # it has no secret yet
+    ],
+)
+def test_a_report_whose_end_could_not_be_told_is_refused_with_its_schedule(
+    api: Api, options: dict[str, str], pointer: str
+) -> None:
+    answer = make(api, report={**REPORT, "options": options})
+    assert (answer.status, [fault["pointer"] for fault in answer.json["errors"]]) == (422, [pointer])
+    assert keys_in_bucket() == []
+
+
+def test_a_schedule_is_replayed_whose_webhook_has_gone_since(api: Api) -> None:
+    hook = api.post("/api/v1/webhooks", body={"url": "https://93.184.215.14/hook"}).json["data"]["webhookId"]
+    told = {**REPORT, "options": {"webhook": hook}}
+    assert make(api, key="one", report=told).status == 201
+    assert api.delete(f"/api/v1/webhooks/{hook}").status == 200
+    again = make(api, key="one", report=told)
+    assert (again.status, again.headers["idempotency-replayed"]) == (201, "true")
+    assert make(api, key="two", report=told).status == 422
+
+
 @pytest.mark.parametrize(("body", "status"), [("{", 400), ("[]", 422), (" " * 250_001, 413), (None, 400)])
 def test_a_body_that_is_none_is_refused(api: Api, body: str | None, status: int) -> None:
     assert api.post("/api/v1/schedules", body=body).status == status

@@ -16,6 +16,7 @@ from report_queue.plans import Look
 from report_queue.request import is_id, submission
 from report_queue.schedule import Overlap, Run, Schedule
 from report_queue.schedule_body import Draft, schedule_of
+from report_queue.webhook_wish import refuse_unmet
 from report_queue.wiring import Wiring
 
 _log = logging.getLogger(__name__)
@@ -38,13 +39,17 @@ class Page:
 
 
 def make(wiring: Wiring, draft: Draft, *, tenant: str, idempotency_key: str | None) -> Made:
-    """Keep a new schedule. Raises InvalidRequest where nothing is left to run, or the key belongs to another one.
+    """Keep a new schedule. Raises InvalidRequest where nothing is left to run, its report's webhook or callback is none
+    of the tenant's, or the key belongs to another one.
 
     A key works for as long as its schedule is there.
     """
     # Like a run's, this id is made of what no Idempotency-Key of a report can be, for it has a space.
     id = wiring.new_id(tenant, idempotency_key and f"schedule {idempotency_key}")  # noqa: A001 (the word of the API)
     schedule = schedule_of(draft, id=id, tenant=tenant, created_at=wiring.now_ms())
+    # What was made before is answered as then, also where its webhook has gone since.
+    if not (idempotency_key and wiring.timetable.has(tenant=tenant, id=id)):
+        refuse_unmet(wiring, [submission(schedule.report)], tenant=tenant, at="/report")
     if not wiring.timetable.add(schedule):
         there = get(wiring, tenant=tenant, id=id)
         if there.digest != schedule.digest:

@@ -44,6 +44,10 @@ class Timetable:
         found = self._bucket.read(_key(tenant, id))
         return Kept(Schedule.from_json(found[0]), found[1]) if found else None
 
+    def has(self, *, tenant: str, id: str) -> bool:  # noqa: A002 (as in `get`)
+        """Whether there is one, also where it cannot be read."""
+        return self._bucket.head(_key(tenant, id)) is not None
+
     def change(self, *, tenant: str, id: str, by: Callable[[Schedule], Schedule]) -> Schedule | None:  # noqa: A002 (as in `get`)
         """Change a schedule, however often others do at the same time; None where there is none."""
         for _ in range(_LOOKS):
