@@ -66,6 +66,7 @@ function open() {
     },
     refused: (problem) => (problem.refusesKey ? refuse() : problem.status === 410 ? bury(problem) : main.replaceChildren(h("h1", { tabindex: -1 }, "This cannot be shown"), trouble(problem, "The API refused."))),
     silence,
+    rest: view.rest,
   });
 }
 

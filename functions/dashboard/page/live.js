@@ -12,10 +12,11 @@ const SILENT_MS = [2_000, 4_000, 8_000, 15_000];
 /**
  * Starts asking. `ask(signal)` gives an answer; `show(answer)` shows it and gives true while something moves;
  * `refused(problem)` is told of a 4xx, which ends the asking; `silence(since, problem)` is told after every unanswered
- * try when the last answer came (ms, or null), and with `false` that answers are back.
+ * try when the last answer came (ms, or null), and with `false` that answers are back. `rest`: ms between two answers at
+ * rest, for what takes the API some work.
  * Gives `{now, stop}`: ask at once; never again.
  */
-export function live({ ask, show, refused, silence }) {
+export function live({ ask, show, refused, silence, rest = RESTING_MS }) {
   const ending = new AbortController();
   let timer = null;
   let running = false;
@@ -38,7 +39,7 @@ export function live({ ask, show, refused, silence }) {
       misses = 0;
       answeredAt = Date.now();
       silence(false);
-      wait = show(answer) ? MOVING_MS : RESTING_MS;
+      wait = show(answer) ? MOVING_MS : rest;
     } catch (error) {
       if (ending.signal.aborted) return;
       if (error instanceof Problem && !error.isAway) {

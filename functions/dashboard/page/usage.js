@@ -84,6 +84,7 @@ export function usage({ query, go }) {
       return { used, title };
     },
     show,
+    rest: 60_000, // it is counted anew each time
     stop: chart.stop,
   };
 }

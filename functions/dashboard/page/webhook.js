@@ -66,6 +66,7 @@ export function webhook({ path, live, go }) {
     ],
     ask: (signal) => get(hookUrl(id), { signal }).then(readHook),
     show,
+    rest: 15_000, // each delivery is an object of the store
   };
 }
 
