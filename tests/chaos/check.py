@@ -11,7 +11,7 @@ from typing import Final
 from .story import Story, job_of
 
 TAKEN_AWAY: Final = ("superseded", "cancelled")
-_SLACK_MS: Final = 5  # the broker counts in whole ms, by the clock of the day
+_SLACK_MS: Final = 5  # the broker counts in whole ms
 _KILL_MS: Final = 1_500  # within which a child that is to be killed has ended
 _HEARINGS: Final = 4  # of a call: twice, each time by the script's name and, where that is not known, by its text
 
@@ -71,10 +71,14 @@ def one_attempt_completes(story: Story) -> Iterator[str]:
 
 
 def one_attempt_at_a_time(story: Story) -> Iterator[str]:
-    """Nobody is given a job while another's lease of it holds."""
+    """Nobody is given a job while another's lease of it holds, by the clock that the broker goes by."""
     rules = story.rules
     held: dict[str, tuple[str, int, float, float, int]] = {}  # job -> who, attempt, since, until, in which life
+    calls: dict[str, int] = {}  # job -> by which of its claims that one holds it
+    asked: dict[tuple[str, int], float] = {}  # a claim, which may be made again -> when it was made first
     for line in story.lines:
+        if line["op"] == "claim":
+            asked.setdefault((line["who"], line["call"]), line["day"])
         if line["op"] in ("claim", "leave"):
             for name, _, _ in line["finished"]:  # from now on it may be let go
                 if name in held and held[name][0] == line["who"]:
@@ -86,14 +90,16 @@ def one_attempt_at_a_time(story: Story) -> Iterator[str]:
                 who, other, since, until, then = held.get(name, (line["who"], 0, 0, 0, life))
                 if then == life and attempt < other:
                     continue  # an answer that came late, or to one that was stopped meanwhile
-                if who != line["who"] and then == life and since < line["began"] and line["t"] < until - _SLACK_MS:
-                    yield f"{name} was {who}'s for {until - line['t']:.0f} ms more when {line['who']} got it"
-                held[name] = (line["who"], attempt, line["t"], line["began"] + rules.lease_ms, life)
+                if who != line["who"] and then == life and since < line["began"] and line["day"] < until - _SLACK_MS:
+                    yield f"{name} was {who}'s for {until - line['day']:.0f} ms more when {line['who']} got it"
+                held[name] = (line["who"], attempt, line["t"], line["began_day"] + rules.lease_ms, life)
+                calls[name] = line["call"]
             continue
         for (name, _), verdict in zip(line["jobs"], line["verdicts"], strict=True):
             if verdict == "active" and name in held and held[name][0] == line["who"]:
                 _, attempt, since, until, _ = held[name]
-                renewed = min(line["began"] + rules.lease_ms, since - rules.lease_ms + rules.attempt_ms)
+                first = asked[line["who"], calls[name]]
+                renewed = min(line["began_day"] + rules.lease_ms, first + rules.attempt_ms)
                 held[name] = (line["who"], attempt, since, max(until, renewed), life)
 
 
@@ -116,10 +122,11 @@ def attempts_end(story: Story) -> Iterator[str]:
     claimed: dict[tuple[str, str, int], float] = {}
     for line in story.lines:
         if line["op"] == "claim" and line["how"] == "ok":
-            claimed |= {(line["who"], name, attempt): line["t"] for name, attempt in line["leases"]}
+            claimed |= {(line["who"], name, attempt): line["day"] for name, attempt in line["leases"]}
         elif line["op"] == "beat" and line["how"] == "ok":
             for (name, attempt), verdict in zip(line["jobs"], line["verdicts"], strict=True):
-                over = line["began"] - claimed.get((line["who"], name, attempt), line["began"]) - story.rules.attempt_ms
+                since = claimed.get((line["who"], name, attempt), line["began_day"])
+                over = line["began_day"] - since - story.rules.attempt_ms
                 if verdict == "active" and over > _SLACK_MS:
                     yield f"{name}: attempt {attempt} was to carry on {over:.0f} ms after its time"
                     del claimed[line["who"], name, attempt]

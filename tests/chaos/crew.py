@@ -6,6 +6,7 @@ import signal
 import socket
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, Final
 
 from report_queue.errors import BrokerAway, StoreAway
@@ -17,6 +18,7 @@ from .world import World
 
 _CLOCKS_MS: Final = (0, 600_000, -600_000)
 _PATIENCE_MS: Final = 20_000  # a stopped worker whose job nobody ends is continued all the same, and counted
+_STOPPED: Final = "T"  # as Linux has it
 
 
 @dataclass
@@ -30,6 +32,7 @@ class Crew:
     stopped: dict[int, dict[str, Any]] = field(default_factory=dict)  # by process
     ended: int = 0
     crashed: list[str] = field(default_factory=list)
+    clocks_off: int = 0  # of how many the clocks are wrong
     too_early: int = 0  # continued before another attempt had ended the job
 
     def __post_init__(self) -> None:
@@ -61,6 +64,8 @@ class Crew:
         """One more worker."""
         self._number += 1
         world, name = self.world, f"w{self._number}"
+        clock_off_ms = _CLOCKS_MS[self._number % 3]
+        self.clocks_off += clock_off_ms != 0
         taken = {int(mark.name.partition("-")[2]) for mark in world.folder.glob("fault-*")}
         spec = Spec(
             name=name,
@@ -70,7 +75,8 @@ class Crew:
             token=token,
             faults=[fault for fault in self.plan.of("kill", "stop") if fault.number not in taken],
             seen=seen,
-            clock_off_ms=_CLOCKS_MS[self._number % 3],
+            odd=frozenset(self.plan.kinds),
+            clock_off_ms=clock_off_ms,
             real=self.real,
         )
         process = world.forks.Process(target=work, args=(spec,))
@@ -95,18 +101,32 @@ class Crew:
             except (BrokerAway, StoreAway):
                 return
             late = now() - stop["since"] > _PATIENCE_MS
-            if ended or late:
+            if (ended or late) and (state := _state_of(pid)) in (_STOPPED, None):
                 self.too_early += not ended
-                self._go_on(pid)
+                self._go_on(pid, stop, lives=state is not None)
 
-    def _go_on(self, pid: int) -> None:
+    def _go_on(self, pid: int, stop: dict[str, Any], *, lives: bool) -> None:
         del self.stopped[pid]
-        os.kill(pid, signal.SIGCONT)
+        if lives:
+            os.kill(pid, signal.SIGCONT)
+            self.world.history.add("continued", fault=stop["fault"], job=stop["job"])
+        else:  # by a job that kills its worker, before the stop had reached the thread that had it: this is to be had again
+            (self.world.folder / f"fault-{stop['fault']}").unlink()
 
     def end(self) -> None:
         """Those that still live are killed."""
+        self.stopped.clear()
         for process in self.alive.values():
             process.kill()
         for process in self.alive.values():
             process.join()
         self._ear.close()
+
+
+def _state_of(pid: int) -> str | None:
+    """The letter of a process's state; None: it has ended."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return None
+    return None if state == "Z" else state

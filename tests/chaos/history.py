@@ -2,7 +2,8 @@
 
 An operation is `invoked`, and then it is `ok`, `failed`, or `unknown` where nobody can say whether it took effect; or
 nothing follows, because its process was killed. A line is one write, so a process that is killed leaves whole lines.
-Moments are of the machine's steady clock, in ms, which all processes share and no fault sets.
+Moments are of the machine's steady clock, in ms, which all processes share and no fault sets. Each line also has the
+moment by the clock of the day, `day`: by that the broker's leases go, and someone may set it.
 """
 
 import itertools
@@ -21,6 +22,11 @@ def now() -> float:
     return time.monotonic_ns() / 1e6
 
 
+def day() -> float:
+    """ms of the clock of the day."""
+    return time.time_ns() / 1e6
+
+
 class History:
     """One process's."""
 
@@ -30,7 +36,7 @@ class History:
         self._numbers = itertools.count()
 
     def add(self, op: str, how: str = "ok", **facts: Any) -> None:
-        line = json.dumps({"t": now(), "who": self._who, "op": op, "how": how, **facts})
+        line = json.dumps({"t": now(), "day": day(), "who": self._who, "op": op, "how": how, **facts})
         os.write(self._file, line.encode() + b"\n")
 
     def tell(self, op: str, act: Callable[[], Any], gives: Callable[[Any], dict[str, Any]], **facts: Any) -> Any:

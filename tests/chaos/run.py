@@ -16,6 +16,7 @@ from report_queue.reconcile import recover
 from report_queue.settings import Settings
 
 from .callers import Callers, job_id
+from .check import violations
 from .crew import Crew
 from .ends import Ends
 from .eye import look
@@ -29,16 +30,18 @@ SETTINGS: Final[dict[str, Any]] = {
     "beat_ms": 500,
     "attempt_ms": 6_000,
     "wake_ms": 1_500,
-    "workers": 4,
+    "workers": 16,
     "stalls": 4,
     "backoff_ms": 200,
     "backoff_limit_ms": 1_000,
     "retries_per_second": 1_000,
 }
-REAL: Final = {"workers": 2, "lease_ms": 3_000, "attempt_ms": 60_000}  # each has a renderer of its own, and children
+# Each has a renderer of its own, which takes its time to start, and children.
+REAL: Final = {"workers": 3, "lease_ms": 3_000, "attempt_ms": 60_000, "wake_ms": 5_000}
 _ROUND_S: Final = 0.7  # of the scheduled functions
 _SPEAK_S: Final = 5
 _LEAVE_S: Final = 10
+_MOST: Final = 1.5  # times the jobs that were asked for are submitted, where faults have struck none yet
 _LOST_BYTES: Final = 20_000  # of the broker's file, when it is restarted from it: the newest writes
 
 
@@ -56,7 +59,8 @@ class Ran:
     landed: Counter[str]
     too_early: int  # stopped workers that were continued before another attempt had ended their job
     orphans: list[str]
-    mistakes: list[str]
+    found: list[str]  # invariants that were broken, and mistakes of ours
+    clocks_off: int  # workers whose clocks are wrong
 
 
 @dataclass
@@ -81,6 +85,19 @@ class Run:
         callers.begin()
         rounds = threading.Thread(target=self._rounds, daemon=True)
         rounds.start()
+        try:
+            self._until_over()
+        finally:
+            callers.end()
+            self._stop.set()
+            rounds.join()
+            left = self._emptied()
+        return self._told(began, left)
+
+    # While it goes on.
+
+    def _until_over(self) -> None:
+        crew, callers = self.crew, self.callers
         due = sorted(self.plan.of("wipe", "store", "replies"), key=lambda fault: fault.after)
         last, moved, spoke = (0, 0), time.monotonic(), 0.0
         while True:
@@ -97,27 +114,25 @@ class Run:
                 self.say(f"{accepted:>7} accepted {self.ended:>7} ended {len(crew.alive):>3} workers")
             if not due and not crew.stopped and self.ended == accepted == callers.wanted:
                 missing = self._missing()
-                if not missing and not self._is_losing():
-                    break
-                if missing and callers.wanted < 1.5 * self.plan.jobs:
+                if missing and callers.wanted < _MOST * self.plan.jobs:
                     callers.wanted += missing  # so that what is planned finds a job to strike
+                elif not self._is_losing():
+                    return
             if time.monotonic() - moved > self.patience_s:
                 self.say("nothing moves any more")
-                break
+                return
             time.sleep(0.02)
-        callers.end()
-        self._stop.set()
-        rounds.join()
-        leaving = time.monotonic()
-        while crew.alive and time.monotonic() - leaving < _LEAVE_S:  # they go by themselves
+
+    def _emptied(self) -> list[str]:
+        """Nobody is sent any more, and those who live go by themselves; gives those who do not."""
+        crew, leaving = self.crew, time.monotonic()
+        while crew.alive and time.monotonic() - leaving < _LEAVE_S:
             crew.hear(accepted=None)
             crew.reap()
             time.sleep(0.02)
         left = [f"worker {name} did not leave" for name in crew.alive]
         crew.end()
-        return self._told(began, left)
-
-    # While it goes on.
+        return left
 
     def _missing(self) -> int:
         """Faults that are to strike workers and have not."""
@@ -179,7 +194,7 @@ class Run:
         ends.look()
         orphans = left + ends.orphans()
         story = Story(read(world.folder), rules(world.settings))
-        landed = Counter(line["op"] for line in story.lines if line["op"] in ("kill", "stop"))
+        landed = Counter({"kill": sum(1 for _ in story.ok("kill")), "stop": sum(1 for _ in story.ok("continued"))})
         landed["wipe"] = sum(1 for _ in story.ok("wipe"))
         landed["store"] = sum(1 for _ in story.ok("store fault"))
         landed["replies"] = sum(len(lost) for lost, _ in self._lost)
@@ -197,7 +212,8 @@ class Run:
             landed=landed,
             too_early=self.crew.too_early,
             orphans=orphans,
-            mistakes=self.crew.crashed + self.callers.mistakes,
+            found=violations(story) + self.crew.crashed + self.callers.mistakes,
+            clocks_off=self.crew.clocks_off,
         )
 
 

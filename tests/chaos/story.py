@@ -19,18 +19,19 @@ class Rules:
 
 
 class Story:
-    """The lines in their order; an operation that ended also says when it `began`."""
+    """The lines in their order; an operation that ended also says when it `began`, by both clocks."""
 
     def __init__(self, history: Sequence[Line], rules: Rules) -> None:
         self.lines, self.rules = history, rules
         self._breaks = [line["t"] for line in history if line["op"] == "wipe"]
         self._born = min((line["t"] for line in history), default=0)
-        invoked: dict[tuple[str, int], float] = {}
+        invoked: dict[tuple[str, int], Line] = {}
         for line in history:
             if "n" in line and line["how"] == "invoked":
-                invoked[line["who"], line["n"]] = line["t"]
+                invoked[line["who"], line["n"]] = line
             elif "n" in line:
-                line["began"] = invoked.get((line["who"], line["n"]), line["t"])
+                first = invoked.get((line["who"], line["n"]), line)
+                line["began"], line["began_day"] = first["t"], first["day"]
 
     def life(self, line: Line) -> int | None:
         """Which life of the broker that was; None: while it was wiped or restarted, or across that."""

@@ -15,7 +15,7 @@ from report_queue.result import Made
 
 from .witness import once
 
-_SIZE: Final = 40_000  # bytes: more than is sent at once
+_SIZE: Final = 10_000  # bytes: more than is sent at once
 _DEAF_S: Final = 60
 
 

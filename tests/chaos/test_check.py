@@ -14,7 +14,7 @@ def told(*lines: tuple[Any, ...]) -> list[str]:
     """The violations of a history of (moment, who, op, facts), each operation done at once."""
     history: list[dict[str, Any]] = []
     for number, (moment, who, op, facts) in enumerate(lines):
-        line = {"t": moment, "who": who, "op": op, "n": number, "finished": [], "how": "ok", **facts}
+        line = {"t": moment, "day": moment, "who": who, "op": op, "n": number, "finished": [], "how": "ok", **facts}
         history += [line] if op == "render" else [{**line, "t": moment - 0.5, "how": "invoked"}, line]
     return violations(Story(history, RULES))
 
@@ -79,6 +79,21 @@ BROKEN = {
 
 def test_a_sound_history_breaks_nothing() -> None:
     assert told(*SOUND) == []
+
+
+def test_a_lease_holds_by_the_clock_of_the_day_that_the_broker_goes_by() -> None:
+    """Which someone may set: an earlier checker, which went by the steady clock alone, took this for two attempts."""
+    began, set_forward = claim(10, "w1", ["a", 1]), claim(600, "w2", ["a", 2])
+    assert told(began, set_forward)
+    assert told(began, (*set_forward[:3], set_forward[3] | {"day": 2_600})) == []
+
+
+def test_a_claim_whose_replies_were_lost_began_when_it_was_made_first() -> None:
+    lost, again, other = claim(10, "w1"), claim(1_900, "w1", ["a", 1]), claim(6_050, "w2", ["a", 2])
+    lost, again = ((*one[:3], one[3] | {"call": 1}) for one in (lost, again))
+    renewals = [beat(moment, "w1", "a", "active") for moment in (3_000, 4_500, 5_900)]
+    assert told((*lost[:3], lost[3] | {"how": "unknown"}), again, *renewals, other) == []
+    assert told(again, *renewals, other)
 
 
 def test_a_broker_that_was_wiped_may_let_another_attempt_complete() -> None:

@@ -7,8 +7,9 @@ import json
 import os
 import signal
 import socket
+import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +20,9 @@ from report_queue.ledger import Ledger
 from .history import History
 from .plan import Fault
 
-_SENT_AT_ONCE: Final = 65_536
+# What a client reads at once to send it (http.client's 16 KiB, urllib3's 128), and not what a signature does (1 MiB).
+_SENT_AT_ONCE: Final = 131_072
+_PART: Final = 4_096  # of a report is sent before the next is read: small reports too are on their way for a while
 
 
 @dataclass
@@ -30,16 +33,24 @@ class Witness:
     history: History
     faults: list[Fault]
     seen: int  # the highest number of a job that it knows of
+    odd: Collection[int] = ()  # numbers of jobs that no worker is stopped for: another attempt may never complete them
     attempts: dict[str, int] = field(default_factory=dict)  # of the jobs that it claimed
+    _one: threading.Lock = field(default_factory=threading.Lock)  # fault at a time strikes
 
     def at(self, point: str, job_id: str | None = None) -> None:
         """A point is passed: one fault of those that are due there may strike."""
         number = self.seen if job_id is None else number_of(job_id)
-        for fault in [one for one in self.faults if one.what == point and one.after <= number]:
-            self.faults.remove(fault)
-            if once(self.folder / f"fault-{fault.number}"):
-                self._strike(fault, job_id)
-                return
+        if not any(self._is_due(fault, point, number) for fault in self.faults):
+            return
+        with self._one:  # a worker that is being stopped is not killed meanwhile, nor stopped for another job
+            for fault in [one for one in self.faults if self._is_due(one, point, number)]:
+                self.faults.remove(fault)
+                if once(self.folder / f"fault-{fault.number}"):
+                    self._strike(fault, job_id)
+                    return
+
+    def _is_due(self, fault: Fault, point: str, number: int) -> bool:
+        return fault.what == point and fault.after <= number and (fault.act == "kill" or number not in self.odd)
 
     def _strike(self, fault: Fault, job_id: str | None) -> None:
         held = dict(self.attempts)
@@ -50,7 +61,6 @@ class Witness:
         self.say(stopped=os.getpid(), fault=fault.number, job=job_id, attempt=held[job_id])
         os.kill(os.getpid(), signal.SIGSTOP)
         time.sleep(0.02)  # a stop may take a moment to reach every thread
-        self.history.add("continued", fault=fault.number, job=job_id)
 
     def say(self, **what: Any) -> None:
         """Tell the run. It arrives, also where we are killed next."""
@@ -197,7 +207,7 @@ class _Body:
         self._reads += 0 < size <= _SENT_AT_ONCE  # a signature too reads it
         if self._reads == 2:
             self._witness.at("mid-upload", self._job_id)
-        return bytes(self._body.read(size))
+        return bytes(self._body.read(min(size, _PART) if size > 0 else size))
 
     def seek(self, *where: int) -> Any:
         return self._body.seek(*where)

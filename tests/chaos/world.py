@@ -4,7 +4,7 @@ import multiprocessing
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
@@ -58,7 +58,11 @@ def world(*, moto: bool, **changes: Any) -> Iterator[World]:
     """Everything up; it ends with the block."""
     forks = multiprocessing.get_context("forkserver")
     forks.set_forkserver_preload(["tests.chaos.worker", "tests.chaos.front"])
-    with tempfile.TemporaryDirectory(prefix="chaos-", dir="/tmp") as name, lasting_broker() as lasting:
+    with (
+        tempfile.TemporaryDirectory(prefix="chaos-", dir="/tmp") as name,
+        lasting_broker() as lasting,
+        ExitStack() as stack,
+    ):
         folder = Path(name)
         history = History(folder, "run")
 
@@ -70,6 +74,8 @@ def world(*, moto: bool, **changes: Any) -> Iterator[World]:
         ours, theirs = forks.Pipe()
         front = forks.Process(target=serve, args=(folder, theirs, moto))
         front.start()
+        stack.callback(front.join)
+        stack.callback(ours.send, None)
         port = ours.recv()
         store = f"http://127.0.0.1:{port}"
         client = store_client(store, real=moto)
@@ -95,5 +101,3 @@ def world(*, moto: bool, **changes: Any) -> Iterator[World]:
                 ledger=Ledger(client, bucket=BUCKET),
                 eye=redis.Redis.from_url(lasting.url, decode_responses=True),
             )
-        ours.send(None)
-        front.join()
