@@ -92,14 +92,15 @@ def one_attempt_at_a_time(story: Story) -> Iterator[str]:
                     continue  # an answer that came late, or to one that was stopped meanwhile
                 if who != line["who"] and then == life and since < line["began"] and line["day"] < until - _SLACK_MS:
                     yield f"{name} was {who}'s for {until - line['day']:.0f} ms more when {line['who']} got it"
-                held[name] = (line["who"], attempt, line["t"], line["began_day"] + rules.lease_ms, life)
+                owned = asked[line["who"], line["call"]] + rules.attempt_ms
+                held[name] = (line["who"], attempt, line["t"], min(line["began_day"] + rules.lease_ms, owned), life)
                 calls[name] = line["call"]
             continue
         for (name, _), verdict in zip(line["jobs"], line["verdicts"], strict=True):
             if verdict == "active" and name in held and held[name][0] == line["who"]:
                 _, attempt, since, until, _ = held[name]
-                first = asked[line["who"], calls[name]]
-                renewed = min(line["began_day"] + rules.lease_ms, first + rules.attempt_ms)
+                owned = asked[line["who"], calls[name]] + rules.attempt_ms
+                renewed = min(line["began_day"] + rules.lease_ms, owned)
                 held[name] = (line["who"], attempt, since, max(until, renewed), life)
 
 

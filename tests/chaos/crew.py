@@ -110,7 +110,7 @@ class Crew:
         if lives:
             os.kill(pid, signal.SIGCONT)
             self.world.history.add("continued", fault=stop["fault"], job=stop["job"])
-        else:  # by a job that kills its worker, before the stop had reached the thread that had it: this is to be had again
+        else:  # killed by another job of its own before the stop had reached that: to be had again
             (self.world.folder / f"fault-{stop['fault']}").unlink()
 
     def end(self) -> None:

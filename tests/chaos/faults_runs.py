@@ -12,7 +12,7 @@ from tests.chaos.run import run
 from tests.chaos.table import kept, printed
 
 PATIENCE_S = 25.0  # with a run in which nothing moves
-NOTHING: dict[str, Any] = {"jobs": 30, "kills": 0, "stops": 0, "wipes": 0, "odd": (), "outages": False}
+NOTHING: dict[str, Any] = {"jobs": 30, "kills": 0, "stops": 0, "wipes": 0, "odd": (), "outages": ()}
 STOPPED = {**NOTHING, "stops": 4}
 HANGING = {**NOTHING, "jobs": 12, "odd": ("deaf",)}
 
@@ -22,7 +22,7 @@ RUNS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "complete before publish": (NOTHING, {}),
     "claim not atomic": (NOTHING, {}),
     "requeue without guard": (NOTHING, {}),
-    "client retries on": ({**NOTHING, "jobs": 100, "outages": True, "losses": 12}, {}),
+    "client retries on": ({**NOTHING, "outages": ("replies",), "replies": ("dropped",), "losses": 6}, {"workers": 3}),
     "stalls uncounted": ({**NOTHING, "jobs": 12, "odd": ("poison",)}, {"stalls": 1}),
     "TTL on live jobs": (NOTHING, {}),
     "endless beat": (HANGING, {"attempt_ms": 3_000}),

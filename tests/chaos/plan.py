@@ -25,6 +25,7 @@ POINTS: Final = (
 STOP_POINTS: Final = ("mid-render", "after render", "mid-upload", "after upload", "before complete")
 WIPES: Final = ("FLUSHALL", "restart empty", "restart from its file")
 STORE: Final = ("5xx", "timeout", "reset", "lost reply")
+REPLIES: Final = ("dropped", "hung")
 KINDS: Final = ("poison", "deaf", "fails once", "fails", "broken", "cancelled")  # of jobs, beside the ordinary
 LAST: Final = 0.85  # of the jobs: nothing is planned later, so that all of it finds a job to strike
 
@@ -62,11 +63,12 @@ def plan(
     points: Sequence[str] = POINTS,
     stop_points: Sequence[str] = STOP_POINTS,
     odd: Sequence[str] = KINDS,
-    outages: bool = True,
+    outages: Sequence[str] = ("store", "replies"),
+    replies: Sequence[str] = REPLIES,
     losses: int = 4,
 ) -> Plan:
     """The plan of a run. `odd`: which kinds of jobs there are beside the ordinary. `outages`: of the store, and of
-    replies, so many `losses` at a time."""
+    replies, so many `losses` in a row."""
     rng = Random(seed)
     faults: list[Fault] = []
 
@@ -78,9 +80,10 @@ def plan(
     add("kill", kills, points)
     add("stop", stops, stop_points)
     add("wipe", wipes, WIPES, first=0.2)
-    if outages:
+    if "store" in outages:
         add("store", max(4, jobs // 400), STORE, times=3)
-        add("replies", max(2, jobs // 400), ("dropped", "hung"), times=losses)
+    if "replies" in outages:
+        add("replies", max(2, jobs // 400), replies, times=losses)
     return Plan(jobs, tuple(faults), dict(_kinds(rng, jobs, odd)))
 
 

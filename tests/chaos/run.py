@@ -38,7 +38,7 @@ SETTINGS: Final[dict[str, Any]] = {
 }
 # Each has a renderer of its own, which takes its time to start, and children.
 REAL: Final = {"workers": 3, "lease_ms": 3_000, "attempt_ms": 60_000, "wake_ms": 5_000}
-_ROUND_S: Final = 0.7  # of the scheduled functions
+_ROUND_S: Final = 0.7  # of the scheduled functions; with moto, which takes long to list a bucket, twice that
 _SPEAK_S: Final = 5
 _LEAVE_S: Final = 10
 _MOST: Final = 1.5  # times the jobs that were asked for are submitted, where faults have struck none yet
@@ -145,10 +145,10 @@ class Run:
     def _rounds(self) -> None:
         """What the scheduled functions do every minute, more often; and what an onlooker sees."""
         world, crew = self.world, self.crew
-        while not self._stop.wait(_ROUND_S):
+        while not self._stop.wait(_ROUND_S * (1 + self.real)):
             try:
-                # Replies that workers did not lose before all was accepted are lost here.
-                queue = world.by_proxy if len(self.callers.accepted) == self.callers.wanted else world.queue
+                # Replies that workers did not lose before all had ended are lost here.
+                queue = world.by_proxy if self.ended == self.callers.wanted else world.queue
                 recover(queue, world.ledger, crew, remaining_ms=lambda: 60_000)
                 poll(queue, crew, fire=lambda: Fired(Counter(), None), remaining_ms=lambda: 0)
                 self._count()

@@ -58,12 +58,9 @@ def world(*, moto: bool, **changes: Any) -> Iterator[World]:
     """Everything up; it ends with the block."""
     forks = multiprocessing.get_context("forkserver")
     forks.set_forkserver_preload(["tests.chaos.worker", "tests.chaos.front"])
-    with (
-        tempfile.TemporaryDirectory(prefix="chaos-", dir="/tmp") as name,
-        lasting_broker() as lasting,
-        ExitStack() as stack,
-    ):
-        folder = Path(name)
+    with ExitStack() as stack:
+        folder = Path(name := stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-", dir="/tmp")))
+        lasting = stack.enter_context(lasting_broker())
         history = History(folder, "run")
 
         class Hearing(LossyProxy):

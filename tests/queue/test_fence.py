@@ -1,6 +1,6 @@
 """The attempt is the fence: whoever lost a job can change nothing of it; and what is said twice happens once."""
 
-from queue_words import MINUTE, SECOND, T0, claim_one, completed, failed, listed, new_job, worker
+from queue_words import MINUTE, SECOND, T0, claim_one, completed, failed, found, listed, new_job, worker
 from report_queue.job import State, Verdict
 from report_queue.queue import Queue
 
@@ -49,6 +49,16 @@ def test_a_claim_whose_reply_was_lost_gives_the_same_leases_again(any_queue: Que
     assert job
     assert job.moment == T0 + SECOND + 30 * SECOND  # renewed: nobody worked on it meanwhile
     assert [lease.id for lease in any_queue.claim(worker(), call=8, free=1, now=T0).leases] == ["b"]
+
+
+def test_no_repeated_claim_extends_an_attempt_beyond_five_minutes(any_queue: Queue) -> None:
+    """Found by chaos: a worker whose replies were lost, one after the other, kept its jobs for as long."""
+    any_queue.enqueue(new_job("a"), now=T0)
+    for again in range(15):
+        assert claim_one(any_queue, now=T0 + again * 20 * SECOND, call=7).attempt == 1
+    assert found(any_queue).moment == T0 + 5 * MINUTE
+    assert claim_one(any_queue, by=worker("w2"), now=T0 + 5 * MINUTE).attempt == 2
+    assert any_queue.claim(worker(), call=7, free=1, now=T0 + 5 * MINUTE).leases == ()
 
 
 def test_a_cancelled_job_takes_no_result(any_queue: Queue) -> None:

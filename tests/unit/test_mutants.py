@@ -5,11 +5,13 @@ from collections import Counter
 
 import pytest
 
+from chaos.faults_runs import RUNS
+from mutants.chaos import CHAOS
 from mutants.fault import PACKAGE, ROOT, Fault
 from mutants.package import PYTHON
 from mutants.scripts import SCRIPTS
 
-FAULTS = (*SCRIPTS, *PYTHON)
+FAULTS = (*SCRIPTS, *PYTHON, *CHAOS)
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.what)
@@ -26,3 +28,10 @@ def test_the_scripts_the_worker_and_the_ledger_are_among_them() -> None:
     assert places["lua"] >= 12
     assert {"broker.py", "worker.py", "attempt.py", "beat.py", "ledger.py"} <= places.keys()
     assert len({fault.what for fault in FAULTS}) == len(FAULTS)
+
+
+def test_each_fault_against_the_promise_has_a_run_of_its_own() -> None:
+    """A case that is not there would run no test, and the fault would survive unseen."""
+    named = [fault.test.partition("[")[2].removesuffix("]") for fault in CHAOS]
+    assert len(named) == 12
+    assert sorted(named) == sorted(RUNS)

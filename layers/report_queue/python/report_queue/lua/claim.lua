@@ -117,13 +117,14 @@ local function take_turns(free, worker, now, suspect)
   return leases, again_at or tonumber(redis.call('ZRANGE', key.limited, 0, 0, 'WITHSCORES')[2]), late
 end
 
--- The leases of a call whose reply was lost, renewed.
+-- The leases of a call whose reply was lost, renewed; as a beat does, up to the longest that one attempt may own a job: a
+-- worker that no reply reaches must not keep it from those that would make it.
 local function given_before(claimed, worker, now)
   local leases = {}
   for _, id in ipairs(claimed) do
     local job = read(id)
     if job and job.worker == worker and state_of(id) == 'active' then
-      put('active', id, now + policy.lease_ms)
+      put('active', id, math.min(now + policy.lease_ms, job.started + policy.attempt_ms))
       leases[#leases + 1] = lease_of(id, job)
     end
   end
