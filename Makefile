@@ -23,7 +23,7 @@ PORT ?= 8080
 # From fast to slow. The first share two processes, a file each; the others start stacks, workers and browsers, kill some of
 # them, and have the machine to themselves.
 SHARED := $(addprefix tests/,unit queue ledger functions render attacks golden cdk page)
-ALONE := $(addprefix tests/,worker local docs e2e)
+ALONE := $(addprefix tests/,worker local docs e2e chaos)
 
 # What a renderer's start reads.
 RENDERED := $(shell find layers/report_queue/python/report_queue -name '*.py' -o -name '*.html')

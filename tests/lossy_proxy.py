@@ -38,7 +38,10 @@ class LossyProxy:
 
     def _pass_on(self, client: socket.socket) -> None:
         with client, _socket(self._target) as server:
-            server.connect(self._target)
+            try:
+                server.connect(self._target)
+            except OSError:  # it is being restarted: the client is hung up on
+                return
             asks_a_script = silent = False
             while True:
                 ready, _, _ = select.select([client, server], [], [])

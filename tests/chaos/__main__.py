@@ -8,7 +8,7 @@ Ends with a table, and with 0 only if all of it is as promised.
 import argparse
 import sys
 
-from .plan import plan
+from .plan import KINDS, REAL_KINDS, plan
 from .run import run
 from .table import kept, printed
 
@@ -25,7 +25,7 @@ def main() -> int:
         stops=given.stops,
         wipes=given.wipes,
         seed=given.seed,
-        **({"odd": ("cancelled",)} if given.real else {}),
+        odd=REAL_KINDS if given.real else KINDS,
     )
     ran = run(planned, real=given.real, say=lambda line: print(line, flush=True))
     print("\n".join(printed(ran)))

@@ -27,6 +27,7 @@ WIPES: Final = ("FLUSHALL", "restart empty", "restart from its file")
 STORE: Final = ("5xx", "timeout", "reset", "lost reply")
 REPLIES: Final = ("dropped", "hung")
 KINDS: Final = ("poison", "deaf", "fails once", "fails", "broken", "cancelled")  # of jobs, beside the ordinary
+REAL_KINDS: Final = ("cancelled",)  # where a real renderer works
 LAST: Final = 0.85  # of the jobs: nothing is planned later, so that all of it finds a job to strike
 
 
