@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fake_answers import batch
 from fake_api import FakeApi, problem
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from report_queue.client.command import sheet
 from report_queue.client.command.where import Usage
@@ -96,7 +96,7 @@ def test_lines_that_cannot_be_read_are_named_and_nothing_is_sent(visit: Visit, a
     page.get_by_role("button", name="Line 3").click()
     expect(page.get_by_label("Or paste them")).to_be_focused()
     page.get_by_role("button", name="Submit batch").click()
-    many = {"name": "many.csv", "mimeType": "text/csv", "buffer": b"title\n" + b"May\n" * 1_001}
+    many: FilePayload = {"name": "many.csv", "mimeType": "text/csv", "buffer": b"title\n" + b"May\n" * 1_001}
     page.get_by_label("A file of rows").set_input_files(many)  # typed, so many lines take a browser ten seconds
     expect(page.get_by_text("a batch has at most 1,000 reports, and here are 1,001")).to_be_visible()
     page.get_by_role("button", name="Submit 1,001 reports").click()
