@@ -28,6 +28,7 @@ STORE: Final = ("5xx", "timeout", "reset", "lost reply")
 REPLIES: Final = ("dropped", "hung")
 KINDS: Final = ("poison", "deaf", "fails once", "fails", "broken", "cancelled")  # of jobs, beside the ordinary
 REAL_KINDS: Final = ("cancelled",)  # where a real renderer works
+_LARGE: Final = 1_000  # jobs
 LAST: Final = 0.85  # of the jobs: nothing is planned later, so that all of it finds a job to strike
 
 
@@ -82,7 +83,8 @@ def plan(
     add("stop", stops, stop_points)
     add("wipe", wipes, WIPES, first=0.2)
     if "store" in outages:
-        add("store", max(4, jobs // 400), STORE, times=3)
+        # In a large run so many requests in a row that some caller's second try fails too.
+        add("store", max(4, jobs // 250), STORE, times=8 if jobs >= _LARGE else 3)
     if "replies" in outages:
         add("replies", max(2, jobs // 400), replies, times=losses)
     return Plan(jobs, tuple(faults), dict(_kinds(rng, jobs, odd)))

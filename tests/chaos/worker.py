@@ -94,7 +94,7 @@ def work(spec: Spec) -> None:
             history.add("failed", job=one.outcome.lease.id, reason=one.outcome.reason, verdict=one.verdict)
 
     drain = Drain(
-        worker=Worker(id=spec.name, pid=os.getpid(), slots=spec.settings.slots, started_at=began),
+        worker=Worker(id=spec.name, pid=os.getpid(), slots=spec.settings.slots, started_at=began + spec.clock_off_ms),
         queue=WatchedQueue(queue_at(spec.settings), witness),  # type: ignore[arg-type]
         ledger=ledger,
         bus=witness,
