@@ -52,7 +52,7 @@ def tls_server(shown: Certificate, *, cluster: bool = False, **config: str) -> I
             "tls-auth-clients": "no",
             **config,
         }
-        process, url = _started(folder, cluster=cluster, config=settings, program=str(server), tls=shown.authority)
+        process, url = started(folder, cluster=cluster, config=settings, program=str(server), tls=shown.authority)
         with process:
             try:
                 yield url
@@ -64,7 +64,7 @@ def tls_server(shown: Certificate, *, cluster: bool = False, **config: str) -> I
 def valkey_server(*, cluster: bool = False, **config: str) -> Iterator[str]:
     """A broker of its own; gives its URL. It ends with the block, and with this process however that ends."""
     with tempfile.TemporaryDirectory(prefix="rq-", dir="/tmp") as folder:  # a unix socket's path must be short
-        process, url = _started(folder, cluster=cluster, config=config)
+        process, url = started(folder, cluster=cluster, config=config)
         with process:
             try:
                 yield url
@@ -84,7 +84,7 @@ class LastingBroker:
 
     def _start(self) -> None:
         config = {"appendonly": "yes", "appendfsync": "everysec"}
-        self._process, self.url = _started(self._folder, cluster=False, config=config)
+        self._process, self.url = started(self._folder, cluster=False, config=config)
 
     def restart(self, *, keeping: bool, lost_bytes: int = 0) -> None:
         """Kill it, and start it with what its file has, but for the last bytes of it; or empty."""
@@ -113,7 +113,7 @@ def lasting_broker() -> Iterator[LastingBroker]:
             broker.kill()
 
 
-def _started(
+def started(
     folder: str, *, cluster: bool, config: dict[str, str], program: str = "", tls: Path | None = None
 ) -> "tuple[subprocess.Popen[bytes], str]":
     """A broker that answers, and its URL. A port that was free may be taken by then, so there are further tries."""

@@ -13,7 +13,7 @@ class LossyProxy:
     """Passes everything on but the replies to scripts that it is told to lose; "no such script" is not one."""
 
     def __init__(self, target: Address) -> None:
-        self._target = target
+        self.target = target
         self._lose, self._how = 0, "dropped"
         self._lost: list[bytes] = []
 
@@ -28,6 +28,10 @@ class LossyProxy:
     def hears(self, call: bytes) -> None:
         """The beginning of a call of a script."""
 
+    def passes(self, octets: bytes) -> bytes:
+        """What is passed on of what either side says."""
+        return octets
+
     def serve(self, listener: socket.socket) -> None:
         while True:
             try:
@@ -37,9 +41,9 @@ class LossyProxy:
             threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
 
     def _pass_on(self, client: socket.socket) -> None:
-        with client, _socket(self._target) as server:
+        with client, _socket(self.target) as server:
             try:
-                server.connect(self._target)
+                server.connect(self.target)
             except OSError:  # it is being restarted: the client is hung up on
                 return
             asks_a_script = silent = False
@@ -57,14 +61,14 @@ class LossyProxy:
                         asks_a_script = b"\r\nEVAL" in octets
                         if asks_a_script:
                             self.hears(octets)
-                    server.sendall(octets)
+                    server.sendall(self.passes(octets))
                 elif asks_a_script and self._lose > len(self._lost) and not octets.startswith(b"-NOSCRIPT"):
                     self._lost.append(octets)
                     if self._how == "dropped":
                         return
                     silent = True
                 elif not silent:
-                    client.sendall(octets)
+                    client.sendall(self.passes(octets))
 
 
 @contextmanager

@@ -1,5 +1,6 @@
-"""Never lost, never twice: `python -m tests.chaos --jobs N --kills K --stops S --wipes W --seed X [--real]`.
+"""Never lost, never twice: `python -m tests.chaos --jobs N --kills K --stops S --wipes W --seed X`.
 
+`--real` with real reports, `--failover` with a broker that has a replica.
 Ends with a table, and with 0 only if all of it is as promised.
 """
 
@@ -8,7 +9,7 @@ Ends with a table, and with 0 only if all of it is as promised.
 import argparse
 import sys
 
-from .plan import KINDS, REAL_KINDS, plan
+from .plan import FAILOVER, KINDS, REAL_KINDS, WIPES, plan
 from .run import run
 from .table import kept, printed
 
@@ -18,6 +19,7 @@ def main() -> int:
     for name, usual in (("jobs", 2_000), ("kills", 100), ("stops", 25), ("wipes", 3), ("seed", 1)):
         parser.add_argument(f"--{name}", type=int, default=usual)
     parser.add_argument("--real", action="store_true", help="real PDFs and moto, not a stub and a store in memory")
+    parser.add_argument("--failover", action="store_true", help="each wipe is a failover to a replica that lags behind")
     given = parser.parse_args()
     planned = plan(
         jobs=given.jobs,
@@ -25,9 +27,10 @@ def main() -> int:
         stops=given.stops,
         wipes=given.wipes,
         seed=given.seed,
+        wipe_ways=FAILOVER if given.failover else WIPES,
         odd=REAL_KINDS if given.real else KINDS,
     )
-    ran = run(planned, real=given.real, say=lambda line: print(line, flush=True))
+    ran = run(planned, real=given.real, replicated=given.failover, say=lambda line: print(line, flush=True))
     print("\n".join(printed(ran)))
     return 0 if kept(ran) else 1
 

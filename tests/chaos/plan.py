@@ -25,6 +25,7 @@ POINTS: Final = (
 STOP_POINTS: Final = ("mid-render", "after render", "mid-upload", "after upload", "before complete")
 WIPES: Final = ("FLUSHALL", "restart empty", "restart from its file")
 STORE: Final = ("5xx", "timeout", "reset", "lost reply")
+FAILOVER: Final = ("failover",)  # of a broker that has a replica
 REPLIES: Final = ("dropped", "hung")
 KINDS: Final = ("poison", "deaf", "fails once", "fails", "broken", "cancelled")  # of jobs, beside the ordinary
 REAL_KINDS: Final = ("cancelled",)  # where a real renderer works
@@ -64,6 +65,7 @@ def plan(
     seed: int,
     points: Sequence[str] = POINTS,
     stop_points: Sequence[str] = STOP_POINTS,
+    wipe_ways: Sequence[str] = WIPES,
     odd: Sequence[str] = KINDS,
     outages: Sequence[str] = ("store", "replies"),
     replies: Sequence[str] = REPLIES,
@@ -81,7 +83,7 @@ def plan(
 
     add("kill", kills, points)
     add("stop", stops, stop_points)
-    add("wipe", wipes, WIPES, first=0.2)
+    add("wipe", wipes, wipe_ways, first=0.2)
     if "store" in outages:
         # In a large run so many requests in a row that some caller's second try fails too.
         add("store", max(4, jobs // 250), STORE, times=8 if jobs >= _LARGE else 3)

@@ -21,6 +21,7 @@ from .crew import Crew
 from .ends import Ends
 from .eye import look
 from .history import now, read
+from .pair import Pair
 from .plan import Fault, Plan
 from .story import Rules, Story
 from .world import World, world
@@ -42,6 +43,7 @@ _ROUND_S: Final = 0.7  # of the scheduled functions; with moto, which takes long
 _SPEAK_S: Final = 5
 _LEAVE_S: Final = 10
 _MOST: Final = 1.5  # times the jobs that were asked for are submitted, where faults have struck none yet
+_MISSED: Final = 100  # of the newest writes, by the replica that a broker fails over to
 _LOST_BYTES: Final = 20_000  # of the broker's file, when it is restarted from it: the newest writes
 
 
@@ -178,12 +180,15 @@ class Run:
             self._lost.append((world.proxy.lose_replies(fault.times, fault.what), fault.times))
             return
         world.history.add("wipe", "invoked", fault=fault.number, what=fault.what)
+        missed = None
         if fault.what == "FLUSHALL":
             world.eye.flushall()
+        elif isinstance(world.broker, Pair):
+            missed = world.broker.fail_over(missing=_MISSED)
         else:
             keeping = fault.what == "restart from its file"
             world.broker.restart(keeping=keeping, lost_bytes=_LOST_BYTES)
-        world.history.add("wipe", "ok", fault=fault.number, what=fault.what)
+        world.history.add("wipe", "ok", fault=fault.number, what=fault.what, missed=missed)
 
     # In the end.
 
@@ -225,10 +230,11 @@ def run(
     plan: Plan,
     *,
     real: bool = False,
+    replicated: bool = False,
     say: Callable[[str], None] = lambda _: None,
     patience_s: float = 90,
     **changes: Any,
 ) -> Ran:
-    """One run in a world of its own; `changes` of the settings."""
-    with world(moto=real, **{**SETTINGS, **(REAL if real else {}), **changes}) as made:
+    """One run in a world of its own; `changes` of the settings. `replicated`: the broker can fail over."""
+    with world(moto=real, replicated=replicated, **{**SETTINGS, **(REAL if real else {}), **changes}) as made:
         return Run(plan, made, real, say, patience_s).go()

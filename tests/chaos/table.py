@@ -12,6 +12,7 @@ Row = tuple[str, Any, bool]  # what, how many, whether that is as promised
 def rows(ran: Ran) -> list[Row]:
     """The table."""
     finished = ran.states["completed"] + ran.states["failed"] + ran.states["cancelled"]
+    missed = [str(line["missed"]) for line in ran.story.ok("wipe") if line["missed"]]
     twice, other = publications(ran.story)
     refused = stale(ran.story)
     planned, landed = ran.planned, ran.landed
@@ -34,6 +35,7 @@ def rows(ran: Ran) -> list[Row]:
             for act, name in _ACTS.items()
             if planned[act]
         },
+        **({"writes that the replica had missed, in each failover": (", ".join(missed), True)} if missed else {}),
         "workers whose clocks are ten minutes off": (ran.clocks_off, bool(ran.clocks_off)),
         "continued before another attempt had ended the job": (ran.too_early, not ran.too_early),
         "still open": (still_open, not still_open),
@@ -48,7 +50,7 @@ def rows(ran: Ran) -> list[Row]:
 _ACTS = {
     "kill": "workers killed",
     "stop": "workers stopped and continued",
-    "wipe": "broker wiped or restarted",
+    "wipe": "broker wiped, restarted or failed over",
     "store": "requests failed by the store",
     "replies": "replies of scripts lost",
 }

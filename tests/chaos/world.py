@@ -21,6 +21,7 @@ from tests.lossy_proxy import LossyProxy, lossy_proxy
 
 from .front import serve
 from .history import History
+from .pair import Pair, pair
 from .worker import BUCKET, queue_at, store_client
 
 _CLAIM: Final = re.compile(rb'"worker": "([^"]+)", "call": (\d+)')
@@ -35,7 +36,7 @@ class World:
     history: History
     settings: Settings
     proxied: Settings  # the same, by way of the proxy
-    broker: LastingBroker
+    broker: LastingBroker | Pair
     proxy: LossyProxy
     store: str  # URL
     client: Any  # of the store
@@ -54,13 +55,13 @@ class World:
 
 
 @contextmanager
-def world(*, moto: bool, **changes: Any) -> Iterator[World]:
+def world(*, moto: bool, replicated: bool = False, **changes: Any) -> Iterator[World]:
     """Everything up; it ends with the block."""
     forks = multiprocessing.get_context("forkserver")
     forks.set_forkserver_preload(["tests.chaos.worker", "tests.chaos.front"])
     with ExitStack() as stack:
         folder = Path(name := stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-", dir="/tmp")))
-        lasting = stack.enter_context(lasting_broker())
+        lasting: LastingBroker | Pair = stack.enter_context(pair() if replicated else lasting_broker())
         history = History(folder, "run")
 
         class Hearing(LossyProxy):
