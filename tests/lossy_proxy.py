@@ -4,7 +4,7 @@ import select
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 Address = str | tuple[str, int]  # of a unix socket, or host and port
 
@@ -41,19 +41,14 @@ class LossyProxy:
             threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
 
     def _pass_on(self, client: socket.socket) -> None:
-        with client, _socket(self.target) as server:
-            try:
-                server.connect(self.target)
-            except OSError:  # it is being restarted: the client is hung up on
-                return
+        # Whichever side is gone, or is being restarted: the other is hung up on.
+        with client, _socket(self.target) as server, suppress(OSError):
+            server.connect(self.target)
             asks_a_script = silent = False
             while True:
                 ready, _, _ = select.select([client, server], [], [])
                 source = ready[0]
-                try:
-                    octets = source.recv(1 << 20)
-                except ConnectionError:
-                    return
+                octets = source.recv(1 << 20)
                 if not octets:
                     return
                 if source is client:
