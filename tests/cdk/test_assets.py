@@ -30,7 +30,7 @@ def zips(deployment: Deployment) -> dict[str, Path]:
 def test_the_image_gets_everything_that_its_dockerfile_copies(image: Path) -> None:
     dockerfile = (image / "functions/worker/Dockerfile").read_text("utf-8")
     copied = re.findall(r"^COPY (\S+) ", dockerfile, re.MULTILINE)
-    assert len(copied) == 5
+    assert len(copied) == 4
     assert [path for path in copied if not (image / path).exists()] == []
 
 
@@ -38,7 +38,7 @@ def test_the_image_gets_nothing_but_its_functions_and_the_layers_sources(image: 
     ours = ("functions/preview/handler.py", "functions/worker/", "layers/report_queue/python/report_queue/")
     beside = {str(path.relative_to(image)) for path in _files(image)}
     beside = {path for path in beside if not path.startswith(ours)}
-    assert beside == {".dockerignore", "layers/dependencies/requirements.txt"}
+    assert beside == {".dockerignore"}
 
 
 def test_layer_and_image_hold_the_package_with_its_scripts_and_reports_and_without_the_client(
