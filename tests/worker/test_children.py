@@ -16,7 +16,7 @@ import pytest
 
 from report_queue.errors import AttemptFailure, PermanentFailure, TransientFailure
 from report_queue.job import Progress, State
-from report_queue.render import Renderer, Rendering, RenderJob
+from report_queue.render import Renderer, Rendering, RenderJob, limits
 from report_queue.reports import report_types
 from report_queue.result import Made
 from report_queue.settings import Settings
@@ -171,6 +171,24 @@ def test_a_renderer_that_died_is_started_again() -> None:
         assert failure.value.reason == "render.lost"
         assert ends(child)
         assert render(renderer, job()).pages >= 1
+
+
+def test_a_fork_whose_parent_ended_before_it_could_say_so_ends_too() -> None:
+    """The kernel tells of a parent's end who has asked to be told, and a renderer may be killed before its fork could."""
+    reading, writing = os.pipe()
+    parent = os.fork()
+    if parent == 0:
+        me = os.getpid()
+        if os.fork() == 0:
+            while os.getppid() == me:
+                time.sleep(0.001)
+            limits.die_with_parent(me)
+            os.write(writing, b"outlived it")
+        os._exit(0)
+    os.waitpid(parent, 0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        assert pipe.read() == b""
 
 
 def test_a_renderer_that_is_stuck_is_given_up_in_time_and_replaced() -> None:

@@ -17,11 +17,11 @@ from report_queue.errors import AttemptFailure, PermanentFailure
 from report_queue.render import limits, seal
 
 
-def run(channel: int, output: int, rows: int | None = None) -> NoReturn:
-    """Never returns: whatever happens, this process ends here."""
+def run(channel: int, output: int, rows: int | None = None, *, parent: int) -> NoReturn:
+    """Never returns: whatever happens, this process ends here. `parent` is who forked it."""
     code = 1
     try:
-        limits.die_with_parent()
+        limits.die_with_parent(parent)
         os.setpgid(0, 0)
         with socket.socket(fileno=channel) as connection:
             _attempt(connection, output, rows)

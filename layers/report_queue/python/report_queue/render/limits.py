@@ -19,12 +19,16 @@ _MORE_TASKS: Final = 64
 _MB: Final = 1 << 20
 
 
-def die_with_parent() -> None:
-    """Have the kernel kill this process when the one that made it ends, however it ends."""
-    parent = os.getppid()
+def die_with_parent(parent: int | None = None) -> None:
+    """Have the kernel kill this process when the one that made it ends, however it ends.
+
+    `parent`: its number as a fork knows it from before the fork. A program that was started anew cannot know, and must
+    find out in another way if its parent has ended by now.
+    """
+    parent = parent or os.getppid()
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
-        os._exit(1)  # it ended in between
+        os._exit(1)  # it ended before the kernel was told
 
 
 def apply(*, memory_mb: int, cpu_seconds: int) -> None:

@@ -48,13 +48,14 @@ def serve(control: socket.socket, *, warm_up: Callable[[], None]) -> None:
             if not message:
                 break
             channel, *files = descriptors
+            me = os.getpid()
             pid = os.fork()
             if pid == 0:
                 signal.set_wakeup_fd(-1)
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 for inherited in (bell, ring, control.fileno(), *channels.values()):
                     os.close(inherited)
-                child.run(channel, *files)
+                child.run(channel, *files, parent=me)
             for file in files:
                 os.close(file)
             with contextlib.suppress(ProcessLookupError, PermissionError):

@@ -86,6 +86,7 @@ class _Fork:
 
     def __init__(self, look: Look, texts: Texts, numbers: range) -> None:
         reading, writing = os.pipe()
+        me = os.getpid()
         try:
             self._pid = os.fork()
         except OSError:
@@ -95,7 +96,7 @@ class _Fork:
             if getattr(self, "_pid", -1) != 0:
                 os.close(writing)
         if self._pid == 0:
-            _run(writing, look, texts, numbers)
+            _run(writing, look, texts, numbers, parent=me)
         self._look = look
         self._pipe = os.fdopen(reading, "rb", buffering=1 << 16)
 
@@ -116,10 +117,10 @@ class _Fork:
         os.waitpid(self._pid, 0)
 
 
-def _run(writing: int, look: Look, texts: Texts, numbers: range) -> NoReturn:
+def _run(writing: int, look: Look, texts: Texts, numbers: range, *, parent: int) -> NoReturn:
     """The fork. It is silent: what goes wrong here goes wrong once more where it can be told."""
     try:
-        limits.die_with_parent()
+        limits.die_with_parent(parent)
         _close_all_but(writing)
         gc.freeze()
         fonts = FontConfiguration()
