@@ -24,10 +24,10 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 EXACTLY := --no-deps --only-binary=:all: --require-hashes
 PORT ?= 8080
 
-# From fast to slow. The first share two processes, a file each; the others start stacks, workers and browsers, kill some of
-# them, and have the machine to themselves.
-SHARED := $(addprefix tests/,unit queue ledger functions render attacks golden cdk page)
-ALONE := $(addprefix tests/,worker local docs e2e chaos)
+# From fast to slow. The first share two processes, a file each; the others have the machine to themselves, for they are of
+# whole stacks and crews of workers of which some are killed.
+SHARED := $(addprefix tests/,unit queue ledger functions render attacks golden cdk page worker local docs)
+ALONE := $(addprefix tests/,e2e chaos)
 
 # What a renderer's start reads.
 RENDERED := $(shell find layers/report_queue/python/report_queue -name '*.py' -o -name '*.html')

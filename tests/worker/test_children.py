@@ -174,7 +174,7 @@ def test_a_renderer_that_died_is_started_again() -> None:
 
 
 def test_a_fork_whose_parent_ended_before_it_could_say_so_ends_too() -> None:
-    """The kernel tells of a parent's end who has asked to be told, and a renderer may be killed before its fork could."""
+    """The kernel tells of a parent's end who has asked for it, and a renderer may be killed before its fork could."""
     reading, writing = os.pipe()
     parent = os.fork()
     if parent == 0:
