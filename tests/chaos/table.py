@@ -32,7 +32,7 @@ def rows(ran: Ran) -> list[Row]:
         "stale writes refused": (refused, refused > 0 or not planned["stop"]),
         **{
             f"{name}: planned, landed": (f"{planned[act]}, {landed[act]}", planned[act] == landed[act])
-            for act, name in _ACTS.items()
+            for act, name in (_ACTS | ({"wipe": "broker failed over"} if missed else {})).items()
             if planned[act]
         },
         **({"writes that the replica had missed, in each failover": (", ".join(missed), True)} if missed else {}),
@@ -50,7 +50,7 @@ def rows(ran: Ran) -> list[Row]:
 _ACTS = {
     "kill": "workers killed",
     "stop": "workers stopped and continued",
-    "wipe": "broker wiped, restarted or failed over",
+    "wipe": "broker wiped or restarted",
     "store": "requests failed by the store",
     "replies": "replies of scripts lost",
 }
