@@ -136,7 +136,9 @@ def attempts_end(story: Story) -> Iterator[str]:
 def children_end_with_their_jobs(story: Story) -> Iterator[str]:
     """A child whose job was cancelled or is another's is killed: it does not go on."""
     rendering: dict[tuple[str, str, int], float] = {}  # -> when the job was taken away; 0: not yet
+    heard_of: dict[str, float] = {}  # worker -> when, last
     for line in story.lines:
+        heard_of[line["who"]] = line["t"]
         if line["op"] == "render":
             name = (line["who"], line["job"], line["attempt"])
             if line["how"] == "invoked":
@@ -147,6 +149,9 @@ def children_end_with_their_jobs(story: Story) -> Iterator[str]:
             for (job, attempt), verdict in zip(line["jobs"], line["verdicts"], strict=True):
                 if verdict in TAKEN_AWAY and rendering.get((line["who"], job, attempt)) == 0:
                     rendering[line["who"], job, attempt] = line["t"]
+    for (who, job, _), taken in rendering.items():
+        if taken and heard_of[who] - taken > _KILL_MS:
+            yield f"{job}: its child never ended, {heard_of[who] - taken:.0f} ms after the job was taken away"
 
 
 def a_call_is_made_twice_at_most(story: Story) -> Iterator[str]:

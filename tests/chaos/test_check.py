@@ -81,6 +81,11 @@ def test_a_sound_history_breaks_nothing() -> None:
     assert told(*SOUND) == []
 
 
+@pytest.mark.parametrize(("last", "found"), [(1_000, 0), (2_000, 1)])
+def test_a_child_that_never_ends_is_found_where_its_worker_lives_on(last: float, found: int) -> None:
+    assert len(told(RENDER, beat(60, "w1", "a", "cancelled"), claim(last, "w1"))) == found
+
+
 def test_a_lease_holds_by_the_clock_of_the_day_that_the_broker_goes_by() -> None:
     """Which someone may set: an earlier checker, which went by the steady clock alone, took this for two attempts."""
     began, set_forward = claim(10, "w1", ["a", 1]), claim(600, "w2", ["a", 2])
