@@ -104,7 +104,7 @@ def test_every_make_target_that_is_named_exists() -> None:
 
 
 def test_every_module_that_is_run_exists_and_takes_these_arguments() -> None:
-    commands = re.findall(r"python -m ([\w.]+)([^\n`]*)", readme.shell())
+    commands = set(re.findall(r"python -m ([\w.]+)([^\n`]*)", readme.shell()))
     assert commands
     for module, arguments in commands:
         if module == "cdk_app.local":

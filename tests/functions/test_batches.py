@@ -365,7 +365,7 @@ def test_requeue_stalled_takes_up_batches_and_the_poller_has_them_assembled(
     wipe_batch(wired, name)
     requeue_stalled.handler(sample("requeue_stalled"), Ticking(remaining_ms=100_000))  # type: ignore[arg-type]
     works.complete()
-    poller.handler(sample("poller"), Ticking(remaining_ms=10_000))  # type: ignore[arg-type]
+    poller.handler(sample("poller"), Ticking(remaining_ms=9_000))  # type: ignore[arg-type]
     assert open_ids(wired) == {batch_of(wired, name).result_id(0)}
 
 
