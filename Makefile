@@ -2,6 +2,7 @@
 # make demo   the same, then exit
 # make test   lint, types, every test
 # make verify ID=…   a job's report rendered again from its receipt, and its bytes compared
+# make audit   what contradicts the records in the running stack's broker is put right
 # make preview TYPE=sales [DATA=file.json] [ROWS=file.jsonl] [WATCH=1]   one report type as PDF and PNG, in out/preview
 # make mutants   faults made in a copy, each of which a named test must notice
 # make synth   the templates of every environment and profile, in cdk.out/; ENV=dev and PROFILE=lite choose
@@ -32,7 +33,7 @@ ALONE := $(addprefix tests/,e2e chaos)
 # What a renderer's start reads.
 RENDERED := $(shell find layers/report_queue/python/report_queue -name '*.py' -o -name '*.html')
 
-.PHONY: run demo verify preview test mutants synth diff deploy destroy pipeline smoke image-test lock sbom lint setup clean
+.PHONY: run demo verify audit preview test mutants synth diff deploy destroy pipeline smoke image-test lock sbom lint setup clean
 .DELETE_ON_ERROR:
 
 run: setup
@@ -43,6 +44,9 @@ demo: setup
 
 verify: setup
 	$(PY) -m cdk_app.local verify "$(ID)"
+
+audit: .venv/.requirements
+	$(PY) -m cdk_app.local audit
 
 preview: .venv/.requirements .venv/.system-run .venv/.prepared
 	$(PY) -m cdk_app.local preview $(if $(TYPE),"$(TYPE)") $(if $(DATA),--data "$(DATA)") $(if $(ROWS),--rows "$(ROWS)") $(if $(WATCH),--watch)

@@ -28,7 +28,7 @@ VERBS: Final = {
     ),
     "requeue_stalled": (
         *("requeue", "wake", "find", "enqueue", "retry", "pause", "plan", "due", "batch_open", "counts", "forget"),
-        *("usage_due", "usage_kept"),
+        *("usage_due", "usage_kept", "audit", "mend"),
     ),
 }
 """The verbs that each function runs itself; what these call in turn is part of their scripts."""

@@ -1,4 +1,4 @@
-"""The local stack's command line: `python -m cdk_app.local up | demo | invoke | verify | preview`.
+"""The local stack's command line: `python -m cdk_app.local up | demo | invoke | verify | audit | preview`.
 
 Each command loads what it needs: a preview is there in the time that the stack's modules take to load.
 """
@@ -24,7 +24,7 @@ _HEALTHY_S = 30.0
 
 
 def main(drawing: "Drawing | None" = None) -> int:
-    """Run; returns the exit code: 0, 1 where a function answered with an error, 2 with a message on stderr."""
+    """Run; returns the exit code: 0, 1 where a function answered with an error or a proof failed, 2 with stderr."""
     options = _parser().parse_args()
     command = _invoke if options.command == "invoke" else _up
     try:
@@ -32,6 +32,10 @@ def main(drawing: "Drawing | None" = None) -> int:
             from cdk_app.local.verify import verify_job
 
             return verify_job(options.job, data_dir=options.data_dir, bucket=options.bucket)
+        if options.command == "audit":
+            from cdk_app.local.audit import audit_stack
+
+            return audit_stack(options.data_dir, dry_run=options.dry_run)
         if options.command == "preview":
             from cdk_app.local.preview import Wish, preview
 
@@ -69,13 +73,15 @@ def _parser() -> argparse.ArgumentParser:
     proof = commands.add_parser("verify", help="render a job's report again and compare its bytes")
     proof.add_argument("job", help="the job's id")
     proof.add_argument("--bucket", help="of a deployment in AWS, instead of the data directory")
+    held = commands.add_parser("audit", help="put right what contradicts the records in the running stack's broker")
+    held.add_argument("--dry-run", action="store_true", help="only tell")
     look = commands.add_parser("preview", help="render one report type's sample, or your data, as PDF and PNG")
     look.add_argument("type", nargs="?", default="", help="a folder of report_queue/reports")
     look.add_argument("--data", type=Path, help="a JSON file, instead of the type's sample")
     look.add_argument("--rows", type=Path, help="a file of JSON lines or CSV with the data's rows")
     look.add_argument("--out", type=Path, default=Path("out/preview"), help="folder of the files made (out/preview)")
     look.add_argument("--watch", action="store_true", help="again after each change, until Ctrl-C")
-    for command in (up, demo, one, proof):
+    for command in (up, demo, one, proof, held):
         command.add_argument("--data-dir", type=Path, default=Path(".data"), help="queue, documents, logs (.data)")
     return parser
 

@@ -159,6 +159,15 @@ def _queue(names: Names) -> tuple[Alarm, ...]:
             missing="breaching",
         ),
         Alarm(
+            "misplaced",
+            ours(names, m.MISPLACED, "Sum", period=_FIVE),
+            0,
+            "The audit found, and put right, what contradicts the records of jobs: no verb leaves such a thing.",
+            "the log of requeue_stalled, which says what it was and what was done, then the row 'Broker'",
+            beyond=1,
+            periods=1,
+        ),
+        Alarm(
             "jobs-stall",
             ours(names, m.STALLED, "Sum", period=_FIVE),
             5,

@@ -60,6 +60,7 @@ def test_functions_in_their_sandboxes_write_what_the_measures_say(logs: Path) ->
         ("poller", "BrokerMemory"),
         ("requeue_stalled", "Drift"),
         ("requeue_stalled", "Reconciled"),
+        ("requeue_stalled", "Misplaced"),
     } <= seen
     for name in ("Accepted", "Completed", "StartSeconds", "RenderSeconds"):
         assert types[name] - {""} == set(report_types()), name

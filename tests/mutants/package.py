@@ -155,4 +155,19 @@ PYTHON: Final = (
         "if False:",
         "ledger/test_closing.py::test_a_late_receipt_of_an_older_round_does_not_replace_a_newer_one",
     ),
+    # The audit.
+    Fault(
+        "an audit begins anew each minute",
+        "audit.py",
+        "audit.mend((), keep=place or FIRST, now=now)",
+        "audit.mend((), keep=FIRST, now=now)",
+        "queue/test_audit.py::test_a_round_is_bounded_goes_on_where_the_last_one_ended_and_comes_to_all",
+    ),
+    Fault(
+        "an audit that is only to tell writes",
+        "audit.py",
+        "if mend else page.suspects",
+        "",
+        "queue/test_audit.py::test_a_fault_is_put_right_and_nothing_else_is_touched[completed and waiting]",
+    ),
 )

@@ -14,6 +14,7 @@ from cdk_app.acl import VERBS, access_string
 from cdk_app.topology import FUNCTIONS
 from queue_words import T0, completed, failed, new_job, worker
 from report_queue import lua
+from report_queue.audit import FIRST, Audit, Suspect
 from report_queue.batch_facet import BatchFacet
 from report_queue.broker import Broker
 from report_queue.errors import BrokerAway
@@ -69,8 +70,8 @@ def users(brokers: Users) -> Users:
 
 def all_of(mine: Broker) -> dict[str, Callable[[], Any]]:
     """Each verb that a function may run, in a queue with a job in every state."""
-    queue, plans, batches, meter = (kind.__new__(kind) for kind in (Queue, Plans, BatchFacet, Meter))
-    for one in (queue, plans, batches, meter):
+    queue, plans, batches, meter, audit = (kind.__new__(kind) for kind in (Queue, Plans, BatchFacet, Meter, Audit))
+    for one in (queue, plans, batches, meter, audit):
         one._run = mine.run
     queue._broker = mine
     return {
@@ -97,6 +98,8 @@ def all_of(mine: Broker) -> dict[str, Callable[[], Any]]:
         "usage": lambda: meter.of("acme"),
         "usage_due": lambda: list(meter.due(before=T0 + DAY, now=T0)),
         "usage_kept": lambda: meter.kept(Metered("acme", str(T0), {}, 1), now=T0),
+        "audit": lambda: audit.look(FIRST, limit=500, size=True, now=T0),
+        "mend": lambda: audit.mend([Suspect("jobs", "waiting", "index", None)], keep=FIRST, now=T0),
         "wake": lambda: queue.wake(now=T0 + DAY),
         "find": lambda: queue.find("waiting", "failed", "nobody"),
         "list": lambda: queue.list("acme", Where(State.FAILED)),

@@ -17,8 +17,10 @@ import redis
 from brokers import settings_for, valkey_server
 from cdk_app.local.processes import free_port
 from lossy_proxy import LossyProxy, lossy_proxy
-from queue_words import MINUTE, SECOND, T0, claim_one, completed, failed, new_job, worker
+from queue_words import MINUTE, SECOND, T0, claim_one, completed, failed, key_of, new_job, worker
 from report_queue import lua
+from report_queue.audit import Audit, Suspect
+from report_queue.audit import Place as Walked
 from report_queue.batch_facet import BatchFacet
 from report_queue.broker import Broker
 from report_queue.errors import BrokerAway
@@ -44,6 +46,7 @@ class Told:
     plans: Plans
     batches: BatchFacet
     meter: Meter
+    audit: Audit
     leases: tuple[Lease, ...]
 
 
@@ -103,6 +106,22 @@ def ended(queue: Queue) -> tuple[Lease, ...]:
     return leases
 
 
+def damaged(queue: Queue) -> tuple[Lease, ...]:
+    """A job in no state, one in two, and what belongs to no job."""
+    leases, client = ended(queue), queue._broker.client
+    client.execute_command("ZREM", key_of(queue, "completed"), leases[0].id)
+    client.execute_command("ZADD", key_of(queue, "active"), SOON, leases[1].id)
+    client.execute_command("ZREM", key_of(queue, "waiting"), "d")
+    client.execute_command("ZADD", key_of(queue, "index"), 0, f"acme|active|sales|{T0}|nobody")
+    return leases
+
+
+def mends(told: Told) -> Any:
+    jobs = [Suspect("jobs", name, "nowhere", name) for name in (*(lease.id for lease in told.leases), "d")]
+    orphan = Suspect("index", f"acme|active|sales|{T0}|nobody", "orphan", "nobody")
+    return told.audit.mend([*jobs, orphan], keep=Walked("index", "7"), now=SOON)
+
+
 def claims(told: Told) -> Any:
     ends = [completed(told.leases[0]), failed(told.leases[1])]
     return told.queue.claim(worker(), call=1, free=3, finished=ends, token="1", now=SOON + SECOND)
@@ -156,6 +175,7 @@ CASES: dict[str, dict[str, Case]] = {
             active,
         )
     },
+    "mend": {"": Case(mends, damaged, says_it_again=False)},
     "pause": {"": Case(lambda told: told.queue.pause({"sales": SOON}, now=SOON), waiting)},
     "plan": {
         "": Case(
@@ -200,7 +220,9 @@ class Place:
         plans, batches = Plans(Broker(client, settings)), BatchFacet(Broker(client, settings))
         plans.plan(Look("acme", "gone", T0))
         batches.open(("acme", "open"))
-        return Told(queue, plans, batches, Meter(Broker(client, settings)), before(queue))
+        return Told(
+            queue, plans, batches, Meter(Broker(client, settings)), Audit(Broker(client, settings)), before(queue)
+        )
 
     def kept(self, told: Told) -> dict[str, Any]:
         """Everything that the broker keeps of a queue."""

@@ -21,6 +21,8 @@ from hypothesis.stateful import (
 from brokers import settings_for
 from queue_model import ARROWS, CONCURRENCY, NAMES, TENANT, TYPE, Expected, Model
 from queue_words import SECOND, completed, failed, listed, new_job, worker
+from report_queue.audit import Audit, walk
+from report_queue.broker import Broker
 from report_queue.job import Lease, State, Verdict
 from report_queue.queue import Queue
 from report_queue.settings import Limits
@@ -43,6 +45,7 @@ class Machine(Model, RuleBasedStateMachine):
             settings_for(self.url, broker_cluster=self.cluster, stalls=1, workers=3, tenants=limits, **retention)
         )
         self.queue = Queue(broker(self.settings), self.settings)
+        self.audit = Audit(Broker(broker(self.settings), self.settings))
         self.leases: list[tuple[str, Lease]] = []
         self.tokens: list[int] = []  # when each wake was granted
         for name, life in (("a", 0), ("b", 0), ("d", 5 * SECOND)):  # so that there is something to do
@@ -230,6 +233,15 @@ class Machine(Model, RuleBasedStateMachine):
                 assert sorted(listed(self.queue, tenant, state=state)) == expected
             failures = sum(group.count for group in self.queue.groups(tenant))
             assert failures == sum(job.state is State.FAILED for job in mine)
+
+    @rule()
+    def is_audited(self) -> None:
+        """No verb leaves behind what an audit would find."""
+        assert walk(self.audit, now=self.now).found == ()
+
+    def teardown(self) -> None:
+        if hasattr(self, "queue"):
+            self.is_audited()
 
     # What must hold, always.
 

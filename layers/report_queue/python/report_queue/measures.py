@@ -78,6 +78,11 @@ DRIFT: Final = Measure(
 # What keeps it going.
 RECONCILED: Final = Measure("Reconciled", "Count", "jobs that the reconciler put right")
 UNRESOLVED: Final = Measure("Unresolved", "Count", "jobs that it could not: a person must look, the log says at what")
+MISPLACED: Final = Measure(
+    "Misplaced",
+    "Count",
+    "what the audit found to contradict records: a job in no state or two, members of no job",
+)
 EXPANDED: Final = Measure("BatchesExpanded", "Count", "batches whose last jobs were made later than at the submit")
 ASSEMBLED: Final = Measure("BatchesAssembled", "Count", "batches that got a job which assembles their result")
 FIRED: Final = Measure("ScheduleFired", "Count", "runs of schedules that became jobs")

@@ -19,6 +19,7 @@ from redis.cluster import RedisCluster
 from redis.maint_notifications import MaintNotificationsConfig
 from redis.retry import Retry
 
+from report_queue.audit import Audit
 from report_queue.batch_facet import BatchFacet
 from report_queue.batch_results import BatchResults
 from report_queue.batch_store import BatchStore
@@ -62,6 +63,7 @@ class Wiring:
     webhooks: WebhookStore
     meter: Meter
     usage: UsageStore
+    audit: Audit
     now_ms: Callable[[], int]
     new_id: Callable[[str, str | None], str]  # (tenant, Idempotency-Key or None) -> job id
     trace: Callable[[], str | None]  # traceparent of this invocation
@@ -128,6 +130,7 @@ def wiring() -> Wiring:
         webhooks=WebhookStore(store, bucket=settings.bucket),
         meter=Meter(Broker(client, settings)),
         usage=UsageStore.beside(ledger),
+        audit=Audit(Broker(client, settings)),
         now_ms=now_ms,
         new_id=new_id,
         trace=trace,

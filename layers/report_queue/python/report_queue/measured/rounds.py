@@ -1,6 +1,7 @@
 """What happens every minute: how the queue stands, what the clock started, what was put right."""
 
 from report_queue import measures, outlook
+from report_queue.audit import Audited
 from report_queue.fire import Came
 from report_queue.job import State
 from report_queue.measured.failures import failed
@@ -32,7 +33,7 @@ def polled(one: Polled, *, slots: int, assembled: int) -> None:
         tell({measures.ACCEPTED: came[Came.FIRED] + assembled})
 
 
-def recovered(one: Recovered, *, expanded: int) -> None:
+def recovered(one: Recovered, audited: Audited, *, expanded: int) -> None:
     """What was put right, and whether the books agree."""
     reconciled = one.reconciled
     told = {
@@ -41,6 +42,7 @@ def recovered(one: Recovered, *, expanded: int) -> None:
         measures.UNRESOLVED: reconciled.repairs[Repair.UNRESOLVED],
         measures.EXPANDED: expanded,
         measures.DRIFT: one.drift,
+        measures.MISPLACED: len(audited.found),
     }
     tell({measure: value for measure, value in told.items() if value is not None})
     failed(one.failed, 0)

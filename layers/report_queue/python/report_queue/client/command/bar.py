@@ -1,4 +1,4 @@
-"""How far it is, on a terminal; nothing where stderr is none. Only this module knows rich."""
+"""How far it is, on a terminal; nothing where stderr is none. Of the package, only this module knows rich."""
 
 import sys
 from collections.abc import Callable, Iterator

@@ -12,6 +12,21 @@ local function due_score(due)
   return (due + 101) * DUE - 1
 end
 
+-- A job into a state's set. `moment` as below.
+local function stand(id, job, to, now, moment)
+  if to == 'waiting' then
+    put('waiting', id, moment or next_place(job))
+    line_up(job.tenant)
+    if job.batch then redis.call('HSETNX', key.batches, job.batch, job.tenant) end  -- its result is to be assembled
+  elseif to == 'delayed' then
+    put('delayed', id, due_score(moment))
+  elseif to == 'active' then
+    put('active', id, moment)
+  else
+    put(to, id, now + (job.retention or policy['retention_' .. to .. '_ms']))
+  end
+end
+
 -- Every arrow of the drawing. `from` nil: a new job; `to` nil: a job that is forgotten. `moment` is the due moment, the
 -- lease's end, or a job's former place in waiting; elsewhere it follows from the job.
 local function move(id, job, from, to, now, moment)
@@ -31,17 +46,7 @@ local function move(id, job, from, to, now, moment)
   end
   job.at = now
   if to == 'failed' then use(job, now, 0, 1) end
-  if to == 'waiting' then
-    put('waiting', id, moment or next_place(job))
-    line_up(job.tenant)
-    if job.batch then redis.call('HSETNX', key.batches, job.batch, job.tenant) end  -- its result is to be assembled
-  elseif to == 'delayed' then
-    put('delayed', id, due_score(moment))
-  elseif to == 'active' then
-    put('active', id, moment)
-  else
-    put(to, id, now + (job.retention or policy['retention_' .. to .. '_ms']))
-  end
+  stand(id, job, to, now, moment)
   if job.expires and to ~= 'waiting' and to ~= 'delayed' then
     redis.call('ZREM', key.expiries, id)  -- it has started, or ended
     job.expires = nil
