@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -46,6 +47,14 @@ class Pin:
 
     def __str__(self) -> str:
         return f"{self.name}=={self.version}"
+
+
+def asked(group: str) -> list[str]:
+    """What a group of pyproject.toml asks for, and the groups that it includes, as PEP 508 has it."""
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["dependency-groups"]
+    entries = groups[group]
+    included = [line for entry in entries if isinstance(entry, dict) for line in asked(entry["include-group"])]
+    return included + [entry for entry in entries if isinstance(entry, str)]
 
 
 def read(lock: Path) -> dict[str, Pin]:

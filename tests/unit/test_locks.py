@@ -23,11 +23,7 @@ MACHINES = ("x86_64", "aarch64")
 
 
 def _asked(group: str) -> Iterator[Requirement]:
-    for entry in GROUPS[group]:
-        if isinstance(entry, dict):
-            yield from _asked(entry["include-group"])
-        else:
-            yield Requirement(entry)
+    yield from map(Requirement, locks.asked(group))
 
 
 def _environment(group: str, machine: str) -> dict[str, str]:

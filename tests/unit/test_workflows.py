@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from cdk_app.supply.locks import LOCKS
+
 ROOT = Path(__file__).parents[2]
 ACTION = ROOT / ".github/actions/deploy/action.yml"
 PINNED = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40}")
@@ -123,6 +125,18 @@ def test_a_deployment_is_tried_after_it_was_made_and_no_secret_stands_in_a_comma
     assert [step["run"].split()[1] for step in steps if "run" in step] == ["deploy", "smoke"]
     for _, step in _steps():
         assert "${{" not in step.get("run", "")
+
+
+def test_newer_versions_are_looked_for_wherever_one_is_pinned() -> None:
+    updates = _read(ROOT / ".github/dependabot.yml")["updates"]
+    looked = {one["package-ecosystem"]: one.get("directories", [one.get("directory")]) for one in updates}
+    folders = {kind: {ROOT / path.strip("/") for path in paths} for kind, paths in looked.items()}
+    assert folders == {
+        "pip": {lock.parent for lock in LOCKS.values()},
+        "github-actions": {ROOT, ACTION.parent},
+        "docker": {path.parent for path in ROOT.glob("functions/*/Dockerfile")},
+    }
+    assert all(one["cooldown"]["default-days"] >= 7 for one in updates)
 
 
 def test_a_linter_of_workflows_finds_nothing() -> None:
