@@ -88,8 +88,9 @@ setup: .venv/.requirements .venv/.rie .venv/.system-run .venv/.prepared
 	@touch $@
 
 .venv/.requirements: requirements.txt pyproject.toml | .venv/.python
-	$(PIP) install $(EXACTLY) -r requirements.txt
+	$(PIP) install --no-compile $(EXACTLY) -r requirements.txt
 	$(PIP) install --no-deps --no-build-isolation -e .
+	$(PY) -m compileall -q -j 0 .venv/lib  # on all cores, as pip would not
 	@touch $@
 
 .venv/.rie: cdk_app/local/rie.py cdk_app/supply/tools.txt | .venv/.requirements
