@@ -8,7 +8,7 @@ SCRIPTS: Final = (
     Fault(
         "a known job is enqueued anew",
         "lua/enqueue.lua",
-        "if not read(new.id) or not state_of(new.id) then",
+        "if not old or not state_of(new.id) then",
         "if true then",
         "queue/test_arrows.py::test_enqueueing_a_known_job_changes_nothing",
     ),
@@ -406,7 +406,14 @@ SCRIPTS: Final = (
         "if nil then",
         "queue/test_numbers.py::test_the_counters_of_a_day_ago_make_room",
     ),
-    # The audit.
+    # The audit, and what stands half.
+    Fault(
+        "a job that lost its place has all its attempts again",
+        "lua/enqueue.lua",
+        "if old then goes_on(id, new, old) end",
+        "",
+        "queue/test_audit.py::test_an_open_job_in_no_state_that_is_enqueued_anew_goes_on_with_what_it_came_to",
+    ),
     Fault(
         "a job in two states is let be",
         "lua/suspect.lua",

@@ -405,6 +405,19 @@ def test_a_round_says_what_it_found_and_repeats_nobodys_words(world: World, capl
     assert "secret" not in str([vars(record) for record in caplog.records])
 
 
+@pytest.mark.parametrize(("ahead", "failures"), [(0, 1), (1, 0)])
+def test_an_open_job_in_no_state_that_is_enqueued_anew_goes_on_with_what_it_came_to(
+    world: World, ahead: int, failures: int
+) -> None:
+    """As the reconciler does, who mostly comes first; in a new round the budget is new and the fence is not."""
+    world.take_out("delayed", "again")
+    world.queue.enqueue(new_job("again", tags=("monthly",), batch="b1", round=ahead), now=T0 + 1)
+    job = found(world.queue, "again")
+    assert (job.state, job.failures, job.attempt, job.round) == (State.WAITING, failures, 1, ahead)
+    assert [event.verb for event in job.events] == ["claim", "fail"]
+    assert walk(world.audit, now=T0 + 1).found == ()
+
+
 def test_a_worker_goes_on_with_a_job_that_was_put_back(world: World) -> None:
     queue = world.queue
     queue.enqueue(new_job("mine", tenant="other"), now=T0)

@@ -233,8 +233,8 @@ class Machine(Model, RuleBasedStateMachine):
                 assert sorted(listed(self.queue, tenant, state=state)) == expected
             failures = sum(group.count for group in self.queue.groups(tenant))
             assert failures == sum(job.state is State.FAILED for job in mine)
+        self.is_audited()
 
-    @rule()
     def is_audited(self) -> None:
         """No verb leaves behind what an audit would find."""
         assert walk(self.audit, now=self.now).found == ()

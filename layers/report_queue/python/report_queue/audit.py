@@ -9,8 +9,9 @@ Each minute one round looks at some 300 members, in scripts of about a milliseco
 ended. There are about four members for each job, so a walk of 100,000 jobs takes most of a day, and costs nobody a
 wait; `tests.bench.audit` measures it.
 
-Whether broker and ledger agree is the reconciler's. It also enqueues anew, within a minute, an open job that is in no
-state, mostly before a round comes by. Tenants' records stay though they have no jobs: they hold what their owners owe.
+Whether broker and ledger agree is the reconciler's. It also enqueues, within a minute, an open job that is in no state,
+with what it has come to, mostly before a round comes by. Tenants' records stay though they have no jobs: they hold what
+their owners owe.
 """
 
 import logging
