@@ -21,8 +21,6 @@ PYTHON ?= $(firstword $(foreach p,python3 python3.13 python3.12 python3.11,\
   $(shell $(p) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(p))))
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
-# From the locks: nothing beside them, nothing whose hash is another.
-EXACTLY := --no-deps --only-binary=:all: --require-hashes
 PORT ?= 8080
 
 # From fast to slow. The first share two processes, a file each; the others have the machine to themselves, for they are of
@@ -87,10 +85,9 @@ setup: .venv/.requirements .venv/.rie .venv/.system-run .venv/.prepared
 	$(PYTHON) -m venv .venv
 	@touch $@
 
-.venv/.requirements: requirements.txt pyproject.toml | .venv/.python
-	$(PIP) install --no-compile $(EXACTLY) -r requirements.txt
+.venv/.requirements: requirements.txt pyproject.toml cdk_app/supply/tools.txt | .venv/.python
+	$(PY) -m cdk_app.supply.install
 	$(PIP) install --no-deps --no-build-isolation -e .
-	$(PY) -m compileall -q -j 0 .venv/lib  # on all cores, as pip would not
 	@touch $@
 
 .venv/.rie: cdk_app/local/rie.py cdk_app/supply/tools.txt | .venv/.requirements

@@ -1,6 +1,7 @@
 """The locks: all that is asked for and all that it brings in turn, at one version everywhere, each file by its hash."""
 
 import re
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from importlib import metadata
@@ -13,7 +14,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from cdk_app import wheels
-from cdk_app.supply import locks
+from cdk_app.supply import install, locks
 from cdk_app.supply.locks import LOCKS, ROOT
 
 PINS = {group: locks.read(lock) for group, lock in LOCKS.items()}
@@ -104,14 +105,13 @@ def test_what_is_tested_is_what_is_shipped() -> None:
 
 def test_whatever_installs_takes_a_lock_and_nothing_beside_it() -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
-    assert f"EXACTLY := {' '.join(locks.EXACTLY)}\n" in makefile
     dockerfile = (ROOT / "functions/worker/Dockerfile").read_text("utf-8")
     (pip,) = re.findall(r"pip install((?:.|\\\n)+?) &&", dockerfile.replace("\\\n    &&", " &&"))
     for option in locks.EXACTLY:
         assert option in pip
         assert option in wheels.PLATFORM
     installs = re.findall(r"^\t\$\(PIP\) install (.+)$", makefile, re.MULTILINE)
-    assert installs == ["$(EXACTLY) -r requirements.txt", "--no-deps --no-build-isolation -e ."]
+    assert installs == ["--no-deps --no-build-isolation -e ."]  # our own, and no code of others is built for it
 
 
 def test_a_tool_is_fetched_by_its_own_lines_of_the_lock() -> None:
@@ -120,3 +120,32 @@ def test_a_tool_is_fetched_by_its_own_lines_of_the_lock() -> None:
         path = Path(option.partition("=")[2])
         assert locks.read(path) == {"uv": pin}
     assert not path.exists()
+
+
+@pytest.mark.parametrize("uv_can", [True, False])
+def test_pip_installs_the_lock_where_uv_cannot_and_either_takes_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, *, uv_can: bool
+) -> None:
+    asked: list[list[str]] = []
+
+    def run(words: list[str], **_: Any) -> "subprocess.CompletedProcess[str]":
+        asked.append(list(words))
+        refused = not uv_can and Path(words[0]).name == "uv"
+        return subprocess.CompletedProcess(words, int(refused), "", "no such index")
+
+    monkeypatch.setattr(install.subprocess, "run", run)  # which is everybody's, and so fetches no uv either
+    monkeypatch.setattr(install, "_imported_by_functions", list)
+    assert install.main() == 0
+    fetched, *installed = asked
+    assert fetched[1:4] == ["-m", "pip", "install"]
+    assert len(installed) == (1 if uv_can else 2)
+    for words in asked:
+        assert set(locks.EXACTLY) <= set(words)
+    assert all(words[-1] == f"--requirement={LOCKS['development']}" for words in installed)
+
+
+def test_what_functions_import_is_compiled_beforehand() -> None:
+    names = {path.name for path in install._imported_by_functions()}
+    assert {"weasyprint", "botocore", "pydantic", "jinja2", "fontTools", "typing_extensions.py"} <= names
+    assert names.isdisjoint({"aws_cdk", "moto", "mypy", "report_queue"})
+    assert all(path.exists() for path in install._imported_by_functions())
