@@ -2,12 +2,14 @@
 
 By uv, which takes a tenth of pip's time; by pip where uv cannot, as behind an index that only pip was told of. Either
 compares every hash. What the functions import is compiled beforehand, because their sandboxes write no bytecode; the
-rest is when it is first imported. Imports nothing beyond the standard library.
+rest is when it is first imported, or beforehand too where PYTHONDONTWRITEBYTECODE says that nobody else is to write it.
+Imports nothing beyond the standard library.
 """
 
 import compileall
 import subprocess
 import sys
+import sysconfig
 from importlib import metadata
 from pathlib import Path
 
@@ -21,7 +23,7 @@ def main() -> int:
         pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile")
         if code := subprocess.run([*pip, *locks.EXACTLY, lock], check=False).returncode:
             return code
-    for path in _imported_by_functions():
+    for path in [Path(sysconfig.get_path("purelib"))] if sys.dont_write_bytecode else _imported_by_functions():
         if path.is_dir():
             compileall.compile_dir(path, quiet=2, workers=0)
         else:

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from importlib import metadata
@@ -149,3 +150,15 @@ def test_what_functions_import_is_compiled_beforehand() -> None:
     assert {"weasyprint", "botocore", "pydantic", "jinja2", "fontTools", "typing_extensions.py"} <= names
     assert names.isdisjoint({"aws_cdk", "moto", "mypy", "report_queue"})
     assert all(path.exists() for path in install._imported_by_functions())
+
+
+def test_all_is_compiled_beforehand_where_an_import_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
+    monkeypatch.setattr(install, "_by_uv", lambda _: True)
+    monkeypatch.setattr(install.compileall, "compile_dir", lambda path, **_: compiled.append(path.name))
+    monkeypatch.setattr(install.compileall, "compile_file", lambda path, **_: compiled.append(path.name))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    assert (install.main(), compiled) == (0, ["site-packages"])
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    assert install.main() == 0
+    assert "weasyprint" in compiled
