@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -130,6 +131,12 @@ def _may(module: str, name: str) -> bool:
 
 def _within(module: str, parts: tuple[str, ...]) -> bool:
     return any(module == part or module.startswith(f"{part}.") for part in parts)
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """To pytest they would be one module, and where both are run the second is an error."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("test_*.py"))
+    assert [name for name, times in names.items() if times > 1] == []
 
 
 def _imports(module: str, source: str) -> Iterator[tuple[str, ...]]:
