@@ -8,6 +8,7 @@ import pytest
 from fake_answers import batch, schedule, webhook
 from fake_api import KEY, FakeApi, problem
 from playwright.sync_api import Browser, Page, expect
+from turning import turn_to
 
 VIEWS = (
     "#/",
@@ -88,8 +89,7 @@ def test_every_view_can_be_read_and_fits(
     page.get_by_label("API key", exact=True).fill(KEY)
     page.keyboard.press("Enter")
     for view in VIEWS:
-        page.evaluate("view => { location.hash = view }", view)
-        page.locator("main[data-asked=answered]").wait_for()
+        turn_to(page, view)
         if view == "#/new-batch":
             page.get_by_label("Or paste them").fill(f"title,{'long' * 40}\nA,{'word' * 40}\nB")
         if view == "#/job/done":

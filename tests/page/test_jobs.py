@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fake_answers import batch, schedule, webhook
 from fake_api import FakeApi, problem
 from playwright.sync_api import Page, expect
+from turning import turn_to
 
 Visit = Callable[[str], Page]
 
@@ -171,8 +172,7 @@ def test_a_key_that_may_only_read_is_offered_no_action(visit: Visit, api: FakeAp
         "webhook/h1",
         "usage",
     ):
-        page.evaluate("view => { location.hash = `#/${view}` }", view)
-        page.locator("main[data-asked=answered]").wait_for()
+        turn_to(page, f"#/{view}")
         offered = page.locator("button:visible, input[type=checkbox]:visible").evaluate_all(
             "all => all.map((one) => one.getAttribute('aria-label') ?? one.textContent)"
         )

@@ -180,6 +180,11 @@ def test_the_local_stacks_key_goes_to_the_local_stack_alone(tmp_path: Path, monk
     assert found(None, tmp_path / "other", tmp_path)[1] == "other"
 
 
+def _as_in_a_terminal() -> None:
+    """Ctrl-C counts, also where the tests run in the background, for which shells have it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_on_a_terminal_a_bar_shows_how_far_it_is_and_ctrl_c_leaves_the_job_and_says_its_id(tmp_path: Path) -> None:
     active = JOB | {"status": "active", "progress": 40}
     (tmp_path / "data.json").write_text("{}")
@@ -187,7 +192,9 @@ def test_on_a_terminal_a_bar_shows_how_far_it_is_and_ctrl_c_leaves_the_job_and_s
         outer, inner = pty.openpty()
         words = (sys.executable, "-m", "report_queue.client.command.main", "submit", "test", "data.json", "--wait")
         environment = os.environ | {"REPORT_QUEUE_URL": server.url, "REPORT_QUEUE_KEY": KEY, "TERM": "xterm"}
-        running = subprocess.Popen(words, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=inner)
+        running = subprocess.Popen(
+            words, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=inner, preexec_fn=_as_in_a_terminal
+        )
         os.close(inner)
         shown = ""
         while not re.search(r"40%.*active", shown):
