@@ -6,6 +6,7 @@ Each command loads what it needs: a preview is there in the time that the stack'
 import argparse
 import asyncio
 import json
+import os
 import re
 import signal
 import sys
@@ -178,7 +179,10 @@ async def _until_signal(work: Coroutine[Any, Any, int]) -> int:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:  # whoever read it has gone: the stack goes on, and ends in order when it is told to
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

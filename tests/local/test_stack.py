@@ -81,6 +81,14 @@ def test_a_stop_signal_ends_everything_and_exits_with_0(start_stub, number):
     assert not (stack.data_dir / "stack.json").exists()
 
 
+def test_a_stack_to_which_nobody_listens_any_more_is_stopped_all_the_same(start_stub):
+    stack = start_stub()
+    family = stack.family()
+    stack.process.stdout.close()
+    assert stack.end(signal.SIGTERM) == 0
+    _all_gone(family)
+
+
 def test_a_killed_supervisor_leaves_no_process_and_a_restart_finds_everything(start_stub):
     stack = start_stub()
     busy = threading.Thread(target=_invoke_for_long, args=[stack])
