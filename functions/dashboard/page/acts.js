@@ -4,6 +4,7 @@ import { post } from "./api.js";
 import { openDialog } from "./dialog.js";
 import { h, say } from "./dom.js";
 import { randomKey } from "./idempotency.js";
+import { press } from "./press.js";
 
 /** Buttons of a schedule. `act` is told what came of it: done(message) or failed(error); `ended()` follows its end. */
 export function scheduleActs(id, { done, failed, ended }) {
@@ -26,18 +27,7 @@ export function scheduleActs(id, { done, failed, ended }) {
     }),
   );
 
-  async function act(verb, pressed) {
-    pressed.disabled = true;
-    try {
-      const answer = await post(`${url}/${verb}`, verb === "run" ? { headers: { "Idempotency-Key": randomKey() } } : {});
-      say(answer.message);
-      done(answer);
-    } catch (error) {
-      failed(error);
-    } finally {
-      pressed.disabled = false;
-    }
-  }
+  const act = (verb, pressed) => press(pressed, () => post(`${url}/${verb}`, verb === "run" ? { headers: { "Idempotency-Key": randomKey() } } : {}), { done, failed });
 
   /** Shows what fits its state: running, paused or over. */
   function show(state) {

@@ -1,10 +1,11 @@
 // One batch: how far it is, which of its reports failed and why, and its result.
 
 import { get, post } from "./api.js";
-import { copyable, each, fill, h, icon, say, write } from "./dom.js";
+import { copyable, each, fill, h, icon, write } from "./dom.js";
 import { showFacts } from "./facts.js";
 import { count, many } from "./format.js";
 import { readBatch } from "./model.js";
+import { press } from "./press.js";
 import { checked } from "./report.js";
 import { STATES, badge, bar, isMoving } from "./states.js";
 import { ago } from "./time.js";
@@ -66,18 +67,11 @@ export function batch({ path, live }) {
     }
   }
 
-  async function act(verb, pressed) {
-    pressed.disabled = true;
-    try {
-      const said = await post(`${url}/${verb}`);
-      say(said.message);
-      answer.replaceChildren(h("p", { class: "notice good" }, said.message));
-      live().now();
-    } catch (error) {
-      answer.replaceChildren(trouble(error, "The batch did not take that."));
-    } finally {
-      pressed.disabled = false;
-    }
+  const act = (verb, pressed) => press(pressed, () => post(`${url}/${verb}`), { done, failed: (error) => answer.replaceChildren(trouble(error, "The batch did not take that.")) });
+
+  function done({ message }) {
+    answer.replaceChildren(h("p", { class: "notice good" }, message));
+    live().now();
   }
 
   return {

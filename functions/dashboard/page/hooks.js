@@ -5,6 +5,7 @@ import { openDialog } from "./dialog.js";
 import { copyable, h, say, write } from "./dom.js";
 import { placeIn } from "./draft.js";
 import { moment, stamp } from "./format.js";
+import { press } from "./press.js";
 import { trouble } from "./trouble.js";
 
 /** What a webhook can be told of. */
@@ -108,18 +109,7 @@ export function hookActs(id, { done, failed, gone }) {
     }),
   );
 
-  async function act(pressed, ask) {
-    pressed.disabled = true;
-    try {
-      const answer = await ask();
-      say(answer.message);
-      done(answer);
-    } catch (error) {
-      failed(error);
-    } finally {
-      pressed.disabled = false;
-    }
-  }
+  const act = (pressed, ask) => press(pressed, ask, { done, failed });
 
   /** Shows what fits it. */
   function show(hook) {

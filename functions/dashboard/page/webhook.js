@@ -1,11 +1,12 @@
 // One webhook: what it is told of, and what became of the newest messages to it.
 
 import { get, post } from "./api.js";
-import { copyable, each, fill, h, icon, say, write } from "./dom.js";
+import { copyable, each, fill, h, icon, write } from "./dom.js";
 import { showFacts } from "./facts.js";
 import { duration } from "./format.js";
 import { hookActs, hookUrl, tried } from "./hooks.js";
 import { readDelivery, readHook } from "./model.js";
+import { press } from "./press.js";
 import { ago, tell } from "./time.js";
 import { trouble } from "./trouble.js";
 import { hookBadge, nameOf } from "./webhooks.js";
@@ -27,18 +28,7 @@ export function webhook({ path, live, go }) {
     live().now();
   }
 
-  async function redeliver(delivery, pressed) {
-    pressed.disabled = true;
-    try {
-      const said = await post(`${hookUrl(id)}/deliveries/${encodeURIComponent(delivery.id)}/redeliver`);
-      say(said.message);
-      done(said);
-    } catch (error) {
-      answer.replaceChildren(trouble(error, "It was not sent again."));
-    } finally {
-      pressed.disabled = false;
-    }
-  }
+  const redeliver = (delivery, pressed) => press(pressed, () => post(`${hookUrl(id)}/deliveries/${encodeURIComponent(delivery.id)}/redeliver`), { done, failed: (error) => answer.replaceChildren(trouble(error, "It was not sent again.")) });
 
   function show(found) {
     write(heading, nameOf(found));
