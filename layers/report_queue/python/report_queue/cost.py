@@ -32,4 +32,9 @@ WORKER_MB: Final = 3_008  # what the worker is given, as the topology says
 
 def of_report(*, worker_seconds: float, memory_mb: int) -> float:
     """US dollars. `worker_seconds`: its share of the worker's time; `memory_mb`: what the function is given."""
-    return worker_seconds * memory_mb / 1_024 * GB_SECOND + REQUESTS
+    return of_reports(1, worker_seconds=worker_seconds, memory_mb=memory_mb)
+
+
+def of_reports(number: int, *, worker_seconds: float, memory_mb: int) -> float:
+    """The same of some reports together, with the time of them all."""
+    return worker_seconds * memory_mb / 1_024 * GB_SECOND + number * REQUESTS

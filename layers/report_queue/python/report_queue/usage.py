@@ -9,10 +9,8 @@ with it what was not kept yet, ten minutes at most. Days are UTC's.
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import chain
 from typing import Final
 
 from report_queue import cost
@@ -24,7 +22,6 @@ from report_queue.used import Sums
 MOST_DAYS: Final = 400
 USUAL_DAYS: Final = 31
 _KEEP_MS: Final = 600_000
-_READERS: Final = 8
 
 _log = logging.getLogger(__name__)
 
@@ -96,15 +93,8 @@ def usage(meter: Meter, store: UsageStore, tenant: str, span: Span) -> Usage:
 
 def shares(store: UsageStore, span: Span) -> Shares:
     """What each tenant used, as far as it is kept; raises StoreAway."""
-    found = [store.tenants(month) for month in span.months]
-    names = sorted(set(chain.from_iterable(tenants for tenants, _ in found)))
-
-    def share(tenant: str) -> tuple[str, Sums]:
-        rows = _rows(store.get(tenant, months=span.months), span)
-        return tenant, total(rows)
-
-    with ThreadPoolExecutor(_READERS) as readers:
-        return Shares(tuple(readers.map(share, names)), whole=all(whole for _, whole in found))
+    found, whole = store.all(months=span.months)
+    return Shares(tuple((tenant, total(_rows(found[tenant], span))) for tenant in sorted(found)), whole)
 
 
 def keep(meter: Meter, store: UsageStore, *, now_ms: int, enough: Callable[[], bool]) -> int:
@@ -134,9 +124,7 @@ def total(rows: Iterable[Row]) -> Sums:
 
 def cost_of(sums: Sums) -> float:
     """US dollars, at most: as if each report had its worker for itself."""
-    each = cost.of_report(worker_seconds=0, memory_mb=cost.WORKER_MB)
-    rendered = cost.of_report(worker_seconds=sums.ms / 1_000, memory_mb=cost.WORKER_MB) - each
-    return sums.completed * each + rendered
+    return cost.of_reports(sums.completed, worker_seconds=sums.ms / 1_000, memory_mb=cost.WORKER_MB)
 
 
 def _rows(epochs: Epochs, span: Span) -> tuple[Row, ...]:

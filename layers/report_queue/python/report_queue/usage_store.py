@@ -10,7 +10,7 @@ raises `StoreAway` where S3 does not answer or refuses.
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple
 from datetime import date
@@ -41,12 +41,17 @@ class UsageStore:
 
     def get(self, tenant: str, *, months: Iterable[str]) -> Epochs:
         """A tenant's usage in some months, such as 2026-11; what is not there is empty."""
-        found: dict[str, dict[date, Mapping[str, Sums]]] = defaultdict(dict)
-        with ThreadPoolExecutor(_READERS) as readers:
-            for body in readers.map(self._bucket.get, [_key(tenant, month) for month in months]):
-                for epoch, days in _epochs(body).items():
-                    found[epoch].update(days)
-        return found
+        return self._read([(tenant, _key(tenant, month)) for month in months]).get(tenant, {})
+
+    def all(self, *, months: Iterable[str]) -> tuple[Mapping[str, Epochs], bool]:
+        """The usage of all who used anything in some months, by tenant, and whether 1,000 a month were not too few."""
+        wanted: list[tuple[str, str]] = []
+        whole = True
+        for month in months:
+            keys = self._bucket.page(f"usage/{month}/", after="", limit=MOST_TENANTS)
+            wanted += [(match[2], match[0]) for match in map(_KEY.fullmatch, keys) if match]
+            whole = whole and len(keys) < MOST_TENANTS
+        return self._read(wanted), whole
 
     def keep(self, tenant: str, epoch: str, days: Days) -> None:
         """These days of an epoch, from now on; the days that it had besides stay."""
@@ -54,10 +59,15 @@ class UsageStore:
             mine = {day: kinds for day, kinds in days.items() if month_of(day) == month}
             self._keep(_key(tenant, month), epoch, mine)
 
-    def tenants(self, month: str) -> tuple[tuple[str, ...], bool]:
-        """Who used anything in a month, 1,000 at most, and whether these are all."""
-        keys = self._bucket.page(f"usage/{month}/", after="", limit=MOST_TENANTS)
-        return tuple(match[2] for match in map(_KEY.fullmatch, keys) if match), len(keys) < MOST_TENANTS
+    def _read(self, wanted: Sequence[tuple[str, str]]) -> dict[str, Epochs]:
+        """What stands under these keys, (tenant, key), put together by tenant."""
+        found: dict[str, dict[str, dict[date, Mapping[str, Sums]]]] = defaultdict(lambda: defaultdict(dict))
+        with ThreadPoolExecutor(_READERS) as readers:
+            bodies = readers.map(self._bucket.get, [key for _, key in wanted])
+            for (tenant, _), body in zip(wanted, bodies, strict=True):
+                for epoch, days in _epochs(body).items():
+                    found[tenant][epoch].update(days)
+        return dict(found)
 
     def _keep(self, key: str, epoch: str, days: Days) -> None:
         for _ in range(_LOOKS):

@@ -7,8 +7,6 @@ from typing import Any, Literal
 from report_queue.client.answers import Batch
 from report_queue.client.calls import Calls, given, id_of, told, until_ended
 
-_PAGE = 100
-
 
 class Batches:
     """`client.batches`; raises as the client does."""
@@ -34,13 +32,7 @@ class Batches:
 
     def all(self, *, limit: int | None = None) -> Iterator[dict[str, Any]]:
         """The tenant's, the newest first, page by page: {id, name, jobs, result, timestamp, counts}."""
-        after, left = None, limit
-        while left is None or left > 0:
-            page = self._calls.look("/api/v1/batches", after=after, limit=_PAGE if left is None else min(_PAGE, left))
-            yield from page["batches"]
-            left = None if left is None else left - len(page["batches"])
-            if (after := page["after"]) is None:
-                return
+        return self._calls.pages("/api/v1/batches", "batches", limit=limit)
 
     def wait(self, batch: str, *, within: float | None = None, seen: Callable[[Batch], None] | None = None) -> Batch:
         """The batch when all of it has ended and its result is there, or will not be. Raises Late."""

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -13,6 +13,7 @@ from report_queue.client.wire import Answer, Wire
 
 Standing = TypeVar("Standing", Job, Batch)
 
+_PAGE: Final = 100
 _FIRST_S: Final = 0.2
 _LONGEST_S: Final = 3.0
 
@@ -31,6 +32,18 @@ class Calls:
     def look(self, path: str, **query: Any) -> Any:
         """GET."""
         return self._wire.ask("GET", path, query=query).body
+
+    def pages(
+        self, path: str, members: str, *, onward: str = "after", limit: int | None = None, **query: Any
+    ) -> Iterator[Any]:
+        """GET, page by page, up to `limit` of the answer's `members`; its `onward` leads to the next page."""
+        after, left = None, limit
+        while left is None or left > 0:
+            page = self.look(path, **query, after=after, limit=_PAGE if left is None else min(_PAGE, left))
+            yield from page[members]
+            left = None if left is None else left - len(page[members])
+            if (after := page[onward]) is None:
+                return
 
     def act(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """POST, and what the answer's `data` says."""

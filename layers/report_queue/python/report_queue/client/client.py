@@ -14,7 +14,6 @@ from report_queue.client.schedules import Schedules
 from report_queue.client.webhooks import Webhooks
 from report_queue.client.wire import Wire
 
-_PAGE = 100
 _ENDED = 200  # of a submission: the job has ended, and is the answer
 
 
@@ -93,15 +92,7 @@ class Client:
 
     def jobs(self, *, limit: int | None = None, **filters: str | None) -> Iterator[Job]:
         """The tenant's jobs, page by page: `state` (waiting), `type`, `tag`, `signature`, `batch`, `since`, `until`."""
-        after, left = None, limit
-        while left is None or left > 0:
-            size = _PAGE if left is None else min(_PAGE, left)
-            page = self._calls.look("/api/jobs", **filters, after=after, limit=size)
-            for raw in page["jobs"]:
-                yield Job.of(raw)
-            left = None if left is None else left - len(page["jobs"])
-            if (after := page["next"]) is None:
-                return
+        yield from map(Job.of, self._calls.pages("/api/jobs", "jobs", onward="next", limit=limit, **filters))
 
     def download(self, job: str, to: Path) -> Path:
         """Save the report as that file, or in that folder under its own name; returns the file."""

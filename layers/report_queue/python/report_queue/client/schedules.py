@@ -19,12 +19,7 @@ class Schedules:
 
     def all(self) -> Iterator[dict[str, Any]]:
         """The tenant's, page by page."""
-        after = None
-        while True:
-            page = self._calls.look("/api/v1/schedules", after=after, limit=100)
-            yield from page["schedules"]
-            if (after := page["after"]) is None:
-                return
+        return self._calls.pages("/api/v1/schedules", "schedules")
 
     def get(self, schedule: str) -> dict[str, Any]:
         """One, with its report and its next runs."""

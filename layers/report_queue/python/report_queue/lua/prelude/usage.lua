@@ -6,6 +6,12 @@ local SUMS = 5  -- completed, failed, pages, bytes, ms
 
 local used, used_at = {}, nil  -- tenant -> day -> report type -> sums; now
 
+local function plus(sums, added)
+  sums = sums or {0, 0, 0, 0, 0}
+  for position = 1, SUMS do sums[position] = sums[position] + (added[position] or 0) end
+  return sums
+end
+
 local function use(job, now, ...)
   if job.type == NO_REPORT then return end
   used_at = now
@@ -13,9 +19,7 @@ local function use(job, now, ...)
   used[job.tenant] = used[job.tenant] or {}
   local types = used[job.tenant][day] or {}
   used[job.tenant][day] = types
-  local sums = types[job.type] or {0, 0, 0, 0, 0}
-  for position = 1, SUMS do sums[position] = sums[position] + (added[position] or 0) end
-  types[job.type] = sums
+  types[job.type] = plus(types[job.type], added)
 end
 
 local function usage_of(tenant)
@@ -30,11 +34,7 @@ local function save_usage()
     local kept = usage_of(tenant)
     for day, types in pairs(days) do
       local mine = kept.days[day] or {}
-      for type, sums in pairs(types) do
-        local before = mine[type] or {0, 0, 0, 0, 0}
-        for position = 1, SUMS do before[position] = before[position] + sums[position] end
-        mine[type] = before
-      end
+      for type, sums in pairs(types) do mine[type] = plus(mine[type], sums) end
       kept.days[day] = mine
     end
     kept.version = (kept.version or 0) + 1
